@@ -1,0 +1,203 @@
+"""What both sides agreed for a line, and the verdicts that follow from it (spec 9).
+
+An accord never makes an entry valid or not: it says what an act may have effect for, which clocks
+run, and what an end may originate while the line is cut. It is a value; agreeing on it is in `line`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from parley.core.errors import RemoteError
+from parley.core.types import (
+    NONCE_BYTES,
+    ActKind,
+    Officer,
+    Power,
+    Precedence,
+    Subject,
+    exactly,
+    text,
+    within,
+)
+from parley.core.wire import cbor
+
+ACCORD_LABEL = "parley/accord/1"
+SLOTS_MAX = 16
+TERMS_BYTES_MAX = 1500
+EVERY_DAY = 0x7F
+
+
+class Meaning(IntEnum):
+    """What a scheduled contact is for."""
+
+    OPENING = 1
+    CLOSING = 2
+    CHECK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A scheduled contact: minute of the day in UTC, weekdays (bit 0 = Monday, in UTC), what it is
+    for, which party calls (None: either), and for how long it stays open."""
+
+    minute: int
+    weekdays: int
+    meaning: Meaning
+    caller: int | None
+    open_s: int
+
+    def __post_init__(self) -> None:
+        within("minute of a slot", self.minute, 0, 1439)
+        within("weekdays", self.weekdays, 1, EVERY_DAY)
+        within("meaning of a slot", self.meaning, 1, 3)
+        if self.caller is not None:
+            within("caller", self.caller, 0, 1)
+        within("length of a slot", self.open_s, 60, 12 * 3600)
+
+
+# (seconds to their end, seconds to an officer's acknowledgement), by precedence
+CLOCKS = ((6 * 3600, 6 * 3600), (3 * 3600, 3 * 3600), (1800, 1800), (600, 600))
+
+
+@dataclass(frozen=True, slots=True)
+class Accord:
+    """A line's agreed configuration. `name` and `nonce` make the line id; `version` counts up.
+
+    `clocks`: per precedence, seconds allowed to reach their end and to be acknowledged.
+    `civil_clocks`: minutes east of UTC, by party. `quorum_restore`: officers a side for a RESTORE.
+    `second_person`: a release is a second person's act. `addresses`: (office, form of address).
+    `always_open`: act kinds an end may originate while the line is cut.
+    """
+
+    name: str
+    nonce: bytes
+    version: int = 1
+    purpose: str = ""
+    languages: tuple[str, ...] = ("en",)
+    civil_clocks: tuple[int, int] = (0, 0)
+    schedule: tuple[Slot, ...] = ()
+    clocks: tuple[tuple[int, int], ...] = CLOCKS
+    quorum_restore: int = 2
+    second_person: bool = True
+    addresses: tuple[tuple[str, str], ...] = ()
+    always_open: tuple[int, ...] = ()
+    tells_watch: bool = True
+
+    def __post_init__(self) -> None:
+        text("line name", self.name, 64)
+        exactly("nonce", self.nonce, NONCE_BYTES)
+        within("version", self.version, 1, 0xFFFF)
+        text("purpose", self.purpose, 256)
+        if not 1 <= len(self.languages) <= 15:
+            raise RemoteError("an accord lists 1 to 15 languages")
+        for language in self.languages:
+            text("language", language, 16)
+        for offset in self.civil_clocks:
+            within("civil clock", offset, -14 * 60, 14 * 60)
+        if len(self.schedule) > SLOTS_MAX:
+            raise RemoteError(f"an accord has at most {SLOTS_MAX} slots a day")
+        if len(self.clocks) != 4:
+            raise RemoteError("an accord has clocks for four precedences")
+        for pair in self.clocks:
+            for seconds in pair:
+                within("clock of a precedence", seconds, 1, 30 * 86400)
+        within("quorum to restore", self.quorum_restore, 1, 8)
+        if len(self.addresses) > 16:
+            raise RemoteError("an accord lists at most 16 forms of address")
+        for office, form in self.addresses:
+            text("office", office, 64)
+            text("form of address", form, 128)
+        for kind in self.always_open:
+            within("kind", kind, 0, 63)
+
+
+ORDER_WIRE = Accord("", bytes(NONCE_BYTES), quorum_restore=1, second_person=False)
+
+
+def encode_terms(a: Accord) -> bytes:
+    """The terms an OFFER of an accord carries and an AGREE names by their SHA-256."""
+    return cbor.encode(
+        (
+            ACCORD_LABEL,
+            a.name,
+            a.nonce,
+            a.version,
+            a.purpose,
+            a.languages,
+            a.civil_clocks,
+            tuple((s.minute, s.weekdays, int(s.meaning), s.caller, s.open_s) for s in a.schedule),
+            a.clocks,
+            a.quorum_restore,
+            a.second_person,
+            a.addresses,
+            a.always_open,
+            a.tells_watch,
+        )
+    )
+
+
+def decode_terms(terms: bytes) -> Accord:
+    """The accord in `terms`. Raises RemoteError."""
+    if len(terms) > TERMS_BYTES_MAX:
+        raise RemoteError(f"terms of an accord are over {TERMS_BYTES_MAX} bytes")
+    value = cbor.array(cbor.decode(terms), 14, "terms of an accord")
+    if value[0] != ACCORD_LABEL:
+        raise RemoteError("terms are not those of an accord")
+    if not isinstance(value[10], bool) or not isinstance(value[13], bool):
+        raise RemoteError("a yes-or-no of the accord is neither")
+    slots = []
+    for item in cbor.items(value[7]):
+        minute, weekdays, meaning, caller, open_s = cbor.array(item, 5, "slot")
+        meaning = Meaning(within("meaning of a slot", cbor.integer(meaning), 1, 3))
+        slots.append(
+            Slot(
+                cbor.integer(minute),
+                cbor.integer(weekdays),
+                meaning,
+                None if caller is None else cbor.integer(caller),
+                cbor.integer(open_s),
+            )
+        )
+    clocks = [cbor.array(item, 2, "clocks of a precedence") for item in cbor.items(value[8])]
+    addresses = [cbor.array(item, 2, "form of address") for item in cbor.items(value[11])]
+    ours, theirs = cbor.array(value[6], 2, "civil clocks")
+    return Accord(
+        cbor.string(value[1]),
+        cbor.octets(value[2]),
+        cbor.integer(value[3]),
+        cbor.string(value[4]),
+        tuple(cbor.string(item) for item in cbor.items(value[5])),
+        (cbor.integer(ours), cbor.integer(theirs)),
+        tuple(slots),
+        tuple((cbor.integer(a), cbor.integer(b)) for a, b in clocks),
+        cbor.integer(value[9]),
+        value[10],
+        tuple((cbor.string(a), cbor.string(b)) for a, b in addresses),
+        tuple(cbor.integer(item) for item in cbor.items(value[12])),
+        value[13],
+    )
+
+
+def power_needed(kind: int, subject: int | None) -> Power:
+    """The power an author must hold for an act of `kind` (an OFFER's by its subject) to have effect."""
+    if kind == ActKind.MESSAGE:
+        return Power.RELEASE
+    if kind == ActKind.CANCEL:
+        return Power.RELEASE
+    if kind == ActKind.ACKNOWLEDGE:
+        return Power.ACKNOWLEDGE
+    if kind == ActKind.SEVER:
+        return Power.SEVER
+    if kind in (ActKind.OFFER, ActKind.AGREE, ActKind.WITHDRAW):
+        return Power.RESTORE if subject == Subject.RESTORE else Power.ADMINISTER
+    return Power.NONE
+
+
+def may(officer: Officer, kind: int, subject: int | None, precedence: Precedence) -> bool:
+    """Whether an act of this officer may have effect."""
+    if kind == ActKind.MESSAGE and precedence > officer.precedence_max:
+        return False
+    needed = power_needed(kind, subject)
+    return officer.powers & needed == needed

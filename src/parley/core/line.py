@@ -1,0 +1,621 @@
+"""The life of a line: what both logs say of it, and what an end may originate (spec 10).
+
+A line is the fold of `evolve` over the entries an end holds; restart is replay, audit is replay. A
+joint fact is two matching unilateral facts: the line is open while both hold it open, terms are
+settled when each log says so. Two kinds of effect are kept apart:
+
+* order-free, applied when an entry is *heard*, holes or not: a SEVER, and an entry's being held;
+* in order, applied when an entry is *placed*, that is when every earlier one of its log is held:
+  offers, agreements, withdrawals, acknowledgement by size, adoption of an accord.
+
+Whatever the order of arrival, two ends that hold the same entries say the same of a line.
+
+Equivocation marks a log as disputed and its receipts stop extending; the full reaction (freeze until
+RESUME) comes with the incarnations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+
+from parley.core import accord as accords
+from parley.core import suite
+from parley.core.accord import Accord
+from parley.core.errors import LocalError, RemoteError
+from parley.core.record import Held, Tree
+from parley.core.types import (
+    HASH_BYTES,
+    U32,
+    Act,
+    ActKind,
+    NodeKind,
+    Officer,
+    Seconds,
+    Statement,
+    Subject,
+    exactly,
+    text,
+    within,
+)
+from parley.core.wire import cbor
+
+RESTORE_LABEL = "parley/restore/1"
+OFFERS_MAX = 1024  # offers a side may make us keep, per line; counted over its own log alone
+BEYOND_MAX = 4096  # entries beyond a hole a peer may make us keep, per line
+HEAD_AFTER_S = 60
+HEAD_AFTER_ENTRIES = 256
+HOLES_IN_RECEIPT_MAX = 3
+
+ALWAYS_ORIGINATED = frozenset({ActKind.SEVER, ActKind.ACKNOWLEDGE, ActKind.CANCEL})
+
+
+class Declared(StrEnum):
+    """What the parties say of a line. Never mixed with what is observed of it."""
+
+    NOT_YET_OPENED = "NOT YET OPENED"
+    OPENING = "OPENING"
+    OPEN = "OPEN"
+    SEVERED_BY_US = "SEVERED BY US"
+    SEVERED_BY_THEM = "SEVERED BY THEM"
+    SEVERED_BY_BOTH = "SEVERED BY BOTH"
+
+
+class Mark(Enum):
+    """What is said of an act of theirs beside its text."""
+
+    ORDINARY = ""
+    BEFORE_THE_CUT = "sent before the cut, came after"
+    WHILE_CUT = "said while cut"
+    EARLY = "early: before the hour of opening"
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A log up to a size: stays true while the log grows."""
+
+    incarnation: int
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        within("incarnation", self.incarnation, 0, U32)
+        within("size", self.size, 0, U32)
+        exactly("root", self.root, HASH_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTerms:
+    """What both must agree on for a line to open (spec 10.4). Severs and prefixes by party."""
+
+    severs: tuple[tuple[bytes, ...], tuple[bytes, ...]]
+    prefixes: tuple[Prefix, Prefix]
+    reserved: str
+    opens_at: Seconds
+    opening_contact: Seconds | None
+
+    def __post_init__(self) -> None:
+        for side in self.severs:
+            if len(side) > 16 or list(side) != sorted(set(side)):
+                raise RemoteError("severs of a restore are more than 16, repeat, or are out of order")
+            for name in side:
+                exactly("act id", name, HASH_BYTES)
+        text("differences reserved", self.reserved, 512)
+        within("hour of opening", self.opens_at, 0, U32)
+        if self.opening_contact is not None:
+            within("opening contact", self.opening_contact, 0, U32)
+
+
+def encode_restore(t: RestoreTerms) -> bytes:
+    """The terms an OFFER to restore carries and an AGREE names by their SHA-256."""
+    return cbor.encode(
+        (
+            RESTORE_LABEL,
+            t.severs,
+            tuple((p.incarnation, p.size, p.root) for p in t.prefixes),
+            t.reserved,
+            t.opens_at,
+            t.opening_contact,
+        )
+    )
+
+
+def decode_restore(terms: bytes) -> RestoreTerms:
+    """The terms to restore in `terms`. Raises RemoteError."""
+    label, severs, prefixes, reserved, opens_at, contact = cbor.array(
+        cbor.decode(terms), 6, "terms to restore"
+    )
+    if label != RESTORE_LABEL:
+        raise RemoteError("terms are not those of a restore")
+    first, second = (
+        tuple(cbor.octets(name) for name in cbor.items(side)) for side in cbor.array(severs, 2, "severs")
+    )
+    one, other = (_prefix(item) for item in cbor.array(prefixes, 2, "prefixes"))
+    return RestoreTerms(
+        (first, second),
+        (one, other),
+        cbor.string(reserved),
+        cbor.integer(opens_at),
+        None if contact is None else cbor.integer(contact),
+    )
+
+
+def _prefix(value: cbor.Value) -> Prefix:
+    incarnation, size, root = cbor.array(value, 3, "prefix")
+    return Prefix(cbor.integer(incarnation), cbor.integer(size), cbor.octets(root))
+
+
+# --- the state --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One party's log as held here. `tree`: its contiguous part. `beyond`: (sequence, leaf) held past
+    a hole. `stated`: the largest size of the other log a statement of it has acknowledged."""
+
+    incarnation: int = 1
+    tree: Tree = Tree()
+    beyond: tuple[tuple[int, bytes], ...] = ()
+    stated: int = 0
+    disputed: bool = False
+
+    @property
+    def size(self) -> int:
+        return self.tree.size
+
+    def has(self, sequence: int) -> bool:
+        return sequence < self.size or any(s == sequence for s, _ in self.beyond)
+
+    @property
+    def holes(self) -> tuple[tuple[int, int], ...]:
+        """(first, count) of what lacks below the highest held."""
+        found, at = [], self.size
+        for sequence, _ in self.beyond:
+            if sequence > at:
+                found.append((at, sequence - at))
+            at = sequence + 1
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Sever:
+    """A cut: whose, by which act, on what grounds. `ended_at`: both log sizes (by party) when a
+    settled RESTORE that names it took effect here, or None."""
+
+    party: int
+    act: bytes
+    sequence: int
+    grounds: str
+    at: Seconds
+    ended_at: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of one log in which its side's quorum stood behind some terms.
+
+    From `since` (the sequence of the quorum's last act) until its side withdrew (`closed`); `cover`
+    is the largest size of the other log its node acknowledged before that.
+    """
+
+    since: int
+    cover: int
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Who of one party stands behind some terms: (author, act id, sequence); and since when."""
+
+    authors: tuple[tuple[int, bytes, int], ...] = ()
+    intervals: tuple[Interval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Terms on offer, and who stands behind them."""
+
+    subject: int
+    hash: bytes
+    terms: bytes
+    sides: tuple[Side, Side]
+    offered: tuple[int | None, int | None] = (None, None)  # sequence of each side's first OFFER
+    settled: bool = False
+
+    @property
+    def agreed(self) -> tuple[bool, bool]:
+        """By party: its quorum stands behind the terms now."""
+        first, second = (bool(s.intervals) and not s.intervals[-1].closed for s in self.sides)
+        return first, second
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All an end knows of a line from its record. `ours` is our party index.
+
+    `accords` are the terms settled for it on line 0, by hash; `adopted` what each node has stated.
+    `ended`: the SEVERs that settled RESTOREs name, held or not. `opens_at`: None before the first.
+    `owed`: one past the last entry of theirs for which a receipt is due. `named`: entries beyond a
+    hole that our last receipt named. `unheaded`: our acts under no statement yet, and since when.
+    """
+
+    id: bytes
+    ours: int
+    accords: tuple[tuple[bytes, Accord], ...]
+    is_order_wire: bool = False
+    logs: tuple[Log, Log] = (Log(), Log())
+    adopted: tuple[bytes | None, bytes | None] = (None, None)
+    severs: tuple[Sever, ...] = ()
+    ended: frozenset[bytes] = frozenset()
+    standings: tuple[Standing, ...] = ()
+    opens_at: Seconds | None = None
+    owed: int = 0
+    owed_beyond: tuple[int, ...] = ()
+    received_beyond: tuple[int, ...] = ()
+    unheaded: tuple[int, Seconds] = (0, 0)
+
+    @property
+    def our_log(self) -> Log:
+        return self.logs[self.ours]
+
+    @property
+    def their_log(self) -> Log:
+        return self.logs[1 - self.ours]
+
+    @property
+    def covered(self) -> int:
+        """How much of our log their node has signed for, without a hole."""
+        return self.their_log.stated
+
+    @property
+    def accord(self) -> Accord:
+        """The accord our own node last stated, or the one the line began with."""
+        return self.accord_of(self.ours)
+
+    def accord_of(self, party: int) -> Accord:
+        adopted = self.adopted[party]
+        for name, terms in self.accords:
+            if name == adopted:
+                return terms
+        return self.accords[0][1]
+
+    @property
+    def in_force(self) -> bool:
+        """Both nodes have adopted the same accord."""
+        return self.is_order_wire or (self.adopted[0] is not None and self.adopted[0] == self.adopted[1])
+
+    def severed_by(self, party: int) -> bool:
+        return any(s.party == party and s.ended_at is None for s in self.severs)
+
+    def standing(self, name: bytes) -> Standing | None:
+        return next((s for s in self.standings if s.hash == name), None)
+
+
+def new_line(line_id: bytes, ours: int, agreed: Accord, *, is_order_wire: bool = False) -> Line:
+    """A line as it begins: both logs empty, under the accord that made it."""
+    name = suite.sha256(accords.encode_terms(agreed))
+    return Line(line_id, ours, ((name, agreed),), is_order_wire)
+
+
+def declared(line: Line, now: Seconds) -> Declared:
+    """What the two stances make of the line at `now`."""
+    us, them = line.severed_by(line.ours), line.severed_by(1 - line.ours)
+    if us and them:
+        return Declared.SEVERED_BY_BOTH
+    if us:
+        return Declared.SEVERED_BY_US
+    if them:
+        return Declared.SEVERED_BY_THEM
+    if line.opens_at is None:
+        return Declared.NOT_YET_OPENED
+    return Declared.OPEN if now >= line.opens_at else Declared.OPENING
+
+
+# --- what may be originated -------------------------------------------------------------------
+
+
+def refuse(line: Line, kind: int, subject: int | None, now: Seconds) -> LocalError | None:
+    """Why our end may not originate an act of `kind` now, or None if it may (spec 10.2)."""
+    if line.is_order_wire or kind in ALWAYS_ORIGINATED:
+        return None
+    if kind in (ActKind.OFFER, ActKind.AGREE, ActKind.WITHDRAW) and subject != Subject.ACCORD:
+        return None
+    state = declared(line, now)
+    if state == Declared.OPEN or kind in line.accord.always_open:
+        return None
+    return LocalError(
+        f"the line is {state.value}: this may not leave now",
+        "it waits here, kept back; offer to restore the line, or withdraw it",
+    )
+
+
+def mark(line: Line, held: Held) -> Mark:
+    """What to show beside an act of theirs on a line that was cut or not yet open."""
+    said = held.said
+    if not isinstance(said, Act) or said.party == line.ours or said.kind != ActKind.MESSAGE:
+        return Mark.ORDINARY
+    for cut in line.severs:
+        if cut.ended_at is not None and held.sequence >= cut.ended_at[said.party]:
+            continue
+        if cut.party == said.party:
+            if held.sequence > cut.sequence:
+                return Mark.WHILE_CUT
+        elif said.seen.size > cut.sequence:
+            return Mark.WHILE_CUT
+        elif held.heard_at >= cut.at:
+            return Mark.BEFORE_THE_CUT
+    if line.opens_at is not None and held.heard_at < line.opens_at and not line.severs:
+        return Mark.EARLY
+    return Mark.ORDINARY
+
+
+# --- what our node owes -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A statement our node is to make: kind and body; place, roots and signature come in the turn."""
+
+    kind: NodeKind
+    body: tuple[cbor.Value, ...] = ()
+
+
+def due(line: Line, now: Seconds) -> tuple[Draft, ...]:
+    """The statements owed at `now`, in the order in which they are to be placed (spec 10.5, 11)."""
+    drafts = []
+    latest = line.accords[-1][0]
+    if not line.is_order_wire and line.adopted[line.ours] != latest:
+        drafts.append(Draft(NodeKind.ADOPT, (latest,)))
+    theirs = line.their_log
+    if line.owed_beyond:
+        leaves = dict(theirs.beyond)
+        named = [s for s in line.owed_beyond if s in leaves][:HOLES_IN_RECEIPT_MAX]
+        if named:
+            drafts.append(Draft(NodeKind.RECEIPT, tuple((s, leaves[s]) for s in sorted(named))))
+    elif line.owed > line.our_log.stated and theirs.size > line.our_log.stated and not drafts:
+        drafts.append(Draft(NodeKind.RECEIPT))
+    count, since = line.unheaded
+    if not drafts and count and (count >= HEAD_AFTER_ENTRIES or now >= since + HEAD_AFTER_S):
+        drafts.append(Draft(NodeKind.HEAD))
+    return tuple(drafts)
+
+
+def due_at(line: Line) -> Seconds | None:
+    """When `due` will next have something to say by the passing of time alone."""
+    count, since = line.unheaded
+    return since + HEAD_AFTER_S if count else None
+
+
+# --- the fold ---------------------------------------------------------------------------------
+
+
+def heard(line: Line, held: Held, officer: Officer | None) -> Line:
+    """The line with an entry held whose order may not be known yet. `officer`: who the roster says
+    the author of an act is, None if not proven yet, or a statement.
+
+    An entry that is already held changes nothing.
+    """
+    log = line.logs[held.party]
+    if log.has(held.sequence):
+        return line
+    if held.party != line.ours and not _is_receipt_or_head(held):
+        line = replace(line, owed=max(line.owed, held.sequence + 1))
+        if held.sequence > log.size:
+            line = replace(line, owed_beyond=_first_urgent(line.owed_beyond, held))
+    if isinstance(held.said, Act) and held.said.kind == ActKind.SEVER and not line.is_order_wire:
+        line = severed(line, held, officer)
+    if held.sequence > log.size:
+        if len(log.beyond) >= BEYOND_MAX:
+            raise RemoteError("more entries beyond a hole than an end keeps")
+        log = replace(log, beyond=tuple(sorted((*log.beyond, (held.sequence, held.leaf)))))
+        return _with_log(line, held.party, log)
+    return line
+
+
+def severed(line: Line, held: Held, officer: Officer | None) -> Line:
+    """The line with a SEVER in effect, read on this line or on line 0; again changes nothing."""
+    if (
+        officer is None
+        or not accords.may(officer, ActKind.SEVER, None, held.said.precedence)
+        or held.body is None
+    ):
+        return line
+    lines, at, _, grounds = held.body
+    if any(s.act == held.id for s in line.severs) or (lines is not None and line.id not in cbor.items(lines)):
+        return line
+    ended_at = (line.logs[0].size, line.logs[1].size) if held.id in line.ended else None
+    cut = Sever(held.party, held.id, held.sequence, cbor.string(grounds), cbor.integer(at), ended_at)
+    return replace(line, severs=(*line.severs, cut))
+
+
+def placed(line: Line, held: Held, officer: Officer | None) -> Line:
+    """The line with an entry whose every predecessor is held: extends the log and applies it.
+
+    `held` has been through `heard`, and lies at the size of its log.
+    """
+    log = line.logs[held.party]
+    assert held.sequence == log.size, "an entry is placed in order"
+    beyond = tuple(b for b in log.beyond if b[0] != held.sequence)
+    line = _with_log(line, held.party, replace(log, tree=log.tree.extended(held.leaf), beyond=beyond))
+    line = replace(line, owed_beyond=tuple(s for s in line.owed_beyond if s != held.sequence))
+    if isinstance(held.said, Statement):
+        return _stated(line, held, held.said)
+    if held.party == line.ours:
+        count, since = line.unheaded
+        line = replace(line, unheaded=(count + 1, since if count else held.heard_at))
+    if officer is None or held.body is None:
+        return line
+    match held.said.kind:
+        case ActKind.OFFER:
+            return _offered(line, held, held.said, officer)
+        case ActKind.AGREE:
+            return _agreed(line, held, held.said, officer)
+        case ActKind.WITHDRAW:
+            return _withdrawn(line, held, held.said)
+        case _:
+            return line
+
+
+def _stated(line: Line, held: Held, said: Statement) -> Line:
+    """A statement acknowledges the other log up to a size, in each interval that is open, and may
+    name entries beyond a hole."""
+    log = line.logs[held.party]
+    if said.their_size > log.stated:
+        line = _with_log(line, held.party, replace(log, stated=said.their_size))
+        line = replace(
+            line, standings=tuple(_covered(s, held.party, said.their_size) for s in line.standings)
+        )
+    if held.party == line.ours:
+        line = replace(line, unheaded=(0, 0))
+        if held.kind == NodeKind.RECEIPT and held.body:
+            named = {cbor.integer(cbor.items(field)[0]) for field in held.body}
+            line = replace(line, owed_beyond=tuple(s for s in line.owed_beyond if s not in named))
+    elif held.kind == NodeKind.RECEIPT and held.body is not None:
+        beyond = tuple(cbor.integer(cbor.items(field)[0]) for field in held.body)
+        line = replace(line, received_beyond=beyond)
+    if held.kind == NodeKind.ADOPT and held.body is not None:
+        adopted = list(line.adopted)
+        adopted[held.party] = cbor.octets(held.body[0])
+        line = replace(line, adopted=(adopted[0], adopted[1]))
+    return _settle(line)
+
+
+def _offered(line: Line, held: Held, said: Act, officer: Officer) -> Line:
+    assert held.body is not None
+    subject, terms = cbor.integer(held.body[0]), cbor.octets(held.body[1])
+    if not accords.may(officer, said.kind, subject, said.precedence) or not _terms_hold(line, subject, terms):
+        return line
+    name = suite.sha256(terms)
+    if sum(1 for s in line.standings if s.offered[held.party] is not None) >= OFFERS_MAX:
+        return line
+    standing = line.standing(name)
+    if standing is None:
+        standing = Standing(subject, name, terms, (Side(), Side()))
+        line = replace(line, standings=(*line.standings, standing))
+    if standing.offered[held.party] is None:
+        first, second = standing.offered
+        offered = (held.sequence, second) if held.party == 0 else (first, held.sequence)
+        standing = replace(standing, offered=offered)
+    return _behind(line, standing, held, said)
+
+
+def _agreed(line: Line, held: Held, said: Act, officer: Officer) -> Line:
+    """An AGREE names terms by hash: of an OFFER earlier in its own log, or of one in the other log
+    that a statement earlier in its own log acknowledges. So it counts, or not, by the logs alone."""
+    assert held.body is not None
+    standing = line.standing(cbor.octets(held.body[0]))
+    if standing is None or not accords.may(officer, said.kind, standing.subject, said.precedence):
+        return line
+    own, other = standing.offered[held.party], standing.offered[1 - held.party]
+    if own is None and (other is None or other >= line.logs[held.party].stated):
+        return line
+    return _behind(line, standing, held, said)
+
+
+def _behind(line: Line, standing: Standing, held: Held, said: Act) -> Line:
+    """One more author of a side behind some terms; with the quorum's last, an interval begins."""
+    side = standing.sides[held.party]
+    if any(author == said.author for author, _, _ in side.authors):
+        return _with_standing(line, standing)
+    side = replace(side, authors=(*side.authors, (said.author, held.id, held.sequence)))
+    quorum = _quorum(line, standing.subject, held.party)
+    if len(side.authors) >= quorum and not (side.intervals and not side.intervals[-1].closed):
+        stated = line.logs[held.party].stated
+        side = replace(side, intervals=(*side.intervals, Interval(held.sequence, stated)))
+    return _settle(_with_standing(line, _with_side(standing, held.party, side)))
+
+
+def _withdrawn(line: Line, held: Held, said: Act) -> Line:
+    """A WITHDRAW takes its own author's act away, and nobody else's."""
+    assert held.body is not None
+    name = cbor.octets(held.body[0])
+    for standing in line.standings:
+        side = standing.sides[held.party]
+        rest = tuple(a for a in side.authors if not (a[1] == name and a[0] == said.author))
+        if rest == side.authors:
+            continue
+        side = replace(side, authors=rest)
+        if len(rest) < _quorum(line, standing.subject, held.party) and side.intervals:
+            side = replace(side, intervals=(*side.intervals[:-1], replace(side.intervals[-1], closed=True)))
+        return _with_standing(line, _with_side(standing, held.party, side))
+    return line
+
+
+def _settle(line: Line) -> Line:
+    """Terms are settled when both sides have an interval, each acknowledging the other's (spec 10.3).
+
+    That is a function of the two logs alone, so no interleaving makes the ends differ, and adding
+    entries never takes it back.
+    """
+    for standing in line.standings:
+        if not standing.settled and _matched(standing):
+            line = _with_standing(line, replace(standing, settled=True))
+            if standing.subject == Subject.RESTORE:
+                line = _restored(line, decode_restore(standing.terms))
+    return line
+
+
+def _matched(standing: Standing) -> bool:
+    return any(
+        a.cover > b.since and b.cover > a.since
+        for a in standing.sides[0].intervals
+        for b in standing.sides[1].intervals
+    )
+
+
+def _restored(line: Line, terms: RestoreTerms) -> Line:
+    """Ends exactly the SEVERs it names, held or not; of several settled, the latest hour rules."""
+    ended = line.ended | set(terms.severs[0]) | set(terms.severs[1])
+    sizes = (line.logs[0].size, line.logs[1].size)
+    severs = tuple(
+        replace(s, ended_at=sizes) if s.act in ended and s.ended_at is None else s for s in line.severs
+    )
+    opens_at = terms.opens_at if line.opens_at is None else max(line.opens_at, terms.opens_at)
+    return replace(line, severs=severs, ended=ended, opens_at=opens_at)
+
+
+def _covered(standing: Standing, party: int, size: int) -> Standing:
+    side = standing.sides[party]
+    if not side.intervals or side.intervals[-1].closed:
+        return standing
+    intervals = (*side.intervals[:-1], replace(side.intervals[-1], cover=size))
+    return _with_side(standing, party, replace(side, intervals=intervals))
+
+
+def _terms_hold(line: Line, subject: int, terms: bytes) -> bool:
+    """Whether the terms are such as `subject` needs; an offer of nonsense stands for nothing."""
+    try:
+        if subject == Subject.RESTORE:
+            decode_restore(terms)
+            return not line.is_order_wire
+        accords.decode_terms(terms)
+        return line.is_order_wire
+    except RemoteError:
+        return False
+
+
+def _quorum(line: Line, subject: int, party: int) -> int:
+    return line.accord_of(party).quorum_restore if subject == Subject.RESTORE else 1
+
+
+def _is_receipt_or_head(held: Held) -> bool:
+    return held.is_statement and held.kind in (NodeKind.RECEIPT, NodeKind.HEAD)
+
+
+def _first_urgent(owed: tuple[int, ...], held: Held) -> tuple[int, ...]:
+    """Entries beyond a hole still to be named, those of the highest precedence first."""
+    if held.said.precedence == 3:
+        return (held.sequence, *owed)
+    return (*owed, held.sequence)
+
+
+def _with_log(line: Line, party: int, log: Log) -> Line:
+    return replace(line, logs=(log, line.logs[1]) if party == 0 else (line.logs[0], log))
+
+
+def _with_side(standing: Standing, party: int, side: Side) -> Standing:
+    return replace(standing, sides=(side, standing.sides[1]) if party == 0 else (standing.sides[0], side))
+
+
+def _with_standing(line: Line, standing: Standing) -> Line:
+    return replace(line, standings=tuple(standing if s.hash == standing.hash else s for s in line.standings))

@@ -1,0 +1,347 @@
+"""How a body becomes small on the wire, and is rebuilt to the byte (spec 6 and 8).
+
+The commitment is over the fields, so packing is never evidence: a sender takes the shortest form he
+knows, a receiver unpacks any. The codec byte says how: language 4 bits, DEFLATE 1, charset 3.
+A kind without a packing of its own goes as the CBOR array of its fields (charset 7).
+
+What a packing leaves out the receiver must be able to rebuild: the language from the accord's list,
+the act an acknowledgement names from its place in the receiver's own log.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from parley.core.errors import RemoteError
+from parley.core.types import (
+    BODY_FIELDS_MAX,
+    ENTRY_AND_BODY_BYTES_MAX,
+    HASH_BYTES,
+    U16,
+    U32,
+    ActKind,
+    Body,
+    Grade,
+    NodeKind,
+    Power,
+    Subject,
+    Value,
+    exactly,
+    text,
+    within,
+)
+from parley.core.wire import cbor
+
+CHARSETS = {0: "utf-8", 1: "ascii", 2: "cp949", 3: "gb18030"}
+CHARSET_CBOR = 7  # not text: the CBOR array of all fields
+DEFLATE = 0x08
+LANGUAGE_IN_BODY = 15
+PARAGRAPH_BYTES_MAX = 1600
+MESSAGE_OPTIONAL = 6  # subject, in whose name, form of address, references, reply by, stale after
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What both ends know and a packing may leave out.
+
+    `languages`: the accord's list. `place_of`: the sequence, in the log of the party that is
+    answered, of an act id. `act_at`: the reverse. Either gives None for what is not held.
+    """
+
+    languages: tuple[str, ...] = ()
+    place_of: Callable[[bytes], int | None] = lambda act_id: None
+    act_at: Callable[[int], bytes | None] = lambda sequence: None
+
+
+# --- schemas ----------------------------------------------------------------------------------
+
+
+def check_act(kind: int, body: Body) -> None:
+    """Whether `body` has the schema of `kind` (spec 6.1). Raises RemoteError if not.
+
+    Unknown kinds have no schema and pass: they are stored, receipted and shown as unknown.
+    """
+    if len(body) > BODY_FIELDS_MAX:
+        raise RemoteError(f"body has {len(body)} fields, over {BODY_FIELDS_MAX}")
+    check = _ACT_SCHEMAS.get(kind)
+    if check is not None:
+        check(body)
+
+
+def check_statement(kind: int, body: Body) -> None:
+    """Whether `body` has the schema of a statement of `kind` (spec 6.2). Raises RemoteError if not."""
+    if len(body) > BODY_FIELDS_MAX:
+        raise RemoteError(f"body has {len(body)} fields, over {BODY_FIELDS_MAX}")
+    check = _NODE_SCHEMAS.get(kind)
+    if check is not None:
+        check(body)
+
+
+def _check_roster(body: Body) -> None:
+    if not body:
+        raise RemoteError("roster without a delegation")
+    for field in body:
+        author, key, office, precedence_max, powers = cbor.array(field, 5, "delegation")
+        within("author", cbor.integer(author), 1, U16 - 1)
+        exactly("officer key", cbor.octets(key), 32)
+        text("office", cbor.string(office), 64)
+        within("highest precedence", cbor.integer(precedence_max), 0, 3)
+        within("powers", cbor.integer(powers), 0, int(~Power.NONE))
+
+
+def _check_offer(body: Body) -> None:
+    subject, terms = _fields(body, 2)
+    within("subject", cbor.integer(subject), int(Subject.ACCORD), int(Subject.RESTORE))
+    cbor.octets(terms)
+
+
+def _check_hash(body: Body) -> None:
+    (name,) = _fields(body, 1)
+    exactly("hash", cbor.octets(name), HASH_BYTES)
+
+
+def _check_sever(body: Body) -> None:
+    lines, at, language, grounds = _fields(body, 4)
+    if lines is not None:
+        if not isinstance(lines, tuple) or not lines:
+            raise RemoteError("list of lines is neither null nor a list")
+        for line in lines:
+            exactly("line id", cbor.octets(line), HASH_BYTES)
+    within("time of the cut", cbor.integer(at), 0, U32)
+    text("language", cbor.string(language), 16)
+    text("grounds", cbor.string(grounds), PARAGRAPH_BYTES_MAX)
+
+
+def _check_cancel(body: Body) -> None:
+    name, language, reason = _fields(body, 3)
+    exactly("act id", cbor.octets(name), HASH_BYTES)
+    text("language", cbor.string(language), 16)
+    text("reason", cbor.string(reason), PARAGRAPH_BYTES_MAX)
+
+
+def _check_acknowledge(body: Body) -> None:
+    name, grade, read_back = _fields(body, 3)
+    exactly("act id", cbor.octets(name), HASH_BYTES)
+    within("grade", cbor.integer(grade), min(Grade), max(Grade))
+    if read_back is not None:
+        text("read-back", cbor.string(read_back), PARAGRAPH_BYTES_MAX)
+
+
+def _check_message(body: Body) -> None:
+    if len(body) < MESSAGE_OPTIONAL + 2:
+        raise RemoteError("message without a paragraph")
+    language, subject, name, form, references, reply_by, stale_after, *paragraphs = body
+    text("language", cbor.string(language), 16)
+    for what, field in (("subject", subject), ("in whose name", name), ("form of address", form)):
+        if field is not None:
+            text(what, cbor.string(field), 256)
+    if references is not None:
+        if not isinstance(references, tuple) or not 1 <= len(references) <= 16:
+            raise RemoteError("references are neither null nor 1 to 16 act ids")
+        for reference in references:
+            exactly("act id", cbor.octets(reference), HASH_BYTES)
+    for what, field in (("reply by", reply_by), ("stale after", stale_after)):
+        if field is not None:
+            within(what, cbor.integer(field), 0, U32)
+    for paragraph in paragraphs:
+        text("paragraph", cbor.string(paragraph), PARAGRAPH_BYTES_MAX)
+
+
+def _check_receipt(body: Body) -> None:
+    if len(body) > 3:
+        raise RemoteError("receipt names more than three entries beyond a hole")
+    for field in body:
+        sequence, leaf = cbor.array(field, 2, "entry beyond a hole")
+        within("sequence", cbor.integer(sequence), 0, U32)
+        exactly("leaf hash", cbor.octets(leaf), HASH_BYTES)
+
+
+def _check_contact(body: Body) -> None:
+    first, last, slots, calls, answered_at, by, next_contact = _fields(body, 7)
+    for what, field in (("first slot", first), ("last slot", last), ("slots", slots), ("calls", calls)):
+        within(what, cbor.integer(field), 0, U32)
+    if answered_at is not None:
+        within("answered at", cbor.integer(answered_at), 0, U32)
+    if by is not None:
+        within("answered by", cbor.integer(by), 0, U16 - 1)
+    if next_contact is not None:
+        within("next contact", cbor.integer(next_contact), 0, U32)
+
+
+def _check_empty(body: Body) -> None:
+    if body:
+        raise RemoteError("body is not empty")
+
+
+_ACT_SCHEMAS: dict[int, Callable[[Body], None]] = {
+    ActKind.ROSTER: _check_roster,
+    ActKind.OFFER: _check_offer,
+    ActKind.AGREE: _check_hash,
+    ActKind.WITHDRAW: _check_hash,
+    ActKind.SEVER: _check_sever,
+    ActKind.CANCEL: _check_cancel,
+    ActKind.ACKNOWLEDGE: _check_acknowledge,
+    ActKind.MESSAGE: _check_message,
+}
+_NODE_SCHEMAS: dict[int, Callable[[Body], None]] = {
+    NodeKind.RECEIPT: _check_receipt,
+    NodeKind.HEAD: _check_empty,
+    NodeKind.ADOPT: _check_hash,
+    NodeKind.CONTACT: _check_contact,
+}
+
+
+# --- packing ----------------------------------------------------------------------------------
+
+
+def pack(node: bool, kind: int, body: Body, context: Context) -> tuple[int, bytes]:
+    """The codec byte and the shortest bytes we know for `body`, which has passed its schema."""
+    packed: list[tuple[int, bytes]] = []
+    if not node and kind == ActKind.MESSAGE:
+        packed += _pack_message(body, context)
+    elif not node and kind == ActKind.ACKNOWLEDGE:
+        packed += _pack_acknowledge(body, context)
+    elif node and kind == NodeKind.RECEIPT:
+        packed.append(
+            (0, b"".join(_u32(cbor.integer(f[0])) + cbor.octets(f[1]) for f in body if isinstance(f, tuple)))
+        )
+    plain = cbor.encode(body)
+    packed.append((CHARSET_CBOR, plain))
+    packed.append((CHARSET_CBOR | DEFLATE, _deflate(plain)))
+    return min(packed, key=lambda choice: (len(choice[1]), choice[0]))
+
+
+def unpack(node: bool, kind: int, codec: int, data: bytes, context: Context) -> Body:
+    """The fields of a body from its packed form. Raises RemoteError, also for a codec above the
+    start set: the frame is then kept and its explicit form asked for (spec 8.6)."""
+    charset = codec & 0x07
+    if charset == CHARSET_CBOR:
+        if codec >> 4:
+            raise RemoteError("codec byte names a language beside the CBOR array")
+        value = cbor.decode(_inflate(data) if codec & DEFLATE else data)
+        if not isinstance(value, tuple):
+            raise RemoteError("body is not an array")
+        return value
+    if charset not in CHARSETS:
+        raise RemoteError(f"codec {codec:#04x} is above the start set")
+    if not node and kind == ActKind.MESSAGE:
+        return _unpack_message(codec, data, context)
+    if not node and kind == ActKind.ACKNOWLEDGE:
+        return _unpack_acknowledge(codec, data, context)
+    if node and kind == NodeKind.RECEIPT and codec == 0 and data and len(data) % 36 == 0:
+        return tuple(
+            (int.from_bytes(data[i : i + 4], "big"), data[i + 4 : i + 36]) for i in range(0, len(data), 36)
+        )
+    raise RemoteError("this kind has no packing but the CBOR array")
+
+
+def _pack_message(body: Body, context: Context) -> list[tuple[int, bytes]]:
+    optional = body[1 : MESSAGE_OPTIONAL + 1]
+    bitmap = sum(1 << i for i, field in enumerate(optional) if field is not None)
+    head = bytes((bitmap,)) + b"".join(cbor.encode(field) for field in optional[3:] if field is not None)
+    texts = [
+        cbor.string(field) for field in (*optional[:3], *body[MESSAGE_OPTIONAL + 1 :]) if field is not None
+    ]
+    language = cbor.string(body[0])
+    if language in context.languages[:LANGUAGE_IN_BODY]:
+        index = context.languages.index(language)
+    else:
+        index, texts = LANGUAGE_IN_BODY, [language, *texts]
+    return [(index << 4 | codec, head + coded) for codec, coded in _code_text("\n".join(texts))]
+
+
+def _unpack_message(codec: int, data: bytes, context: Context) -> Body:
+    if not data or data[0] >> MESSAGE_OPTIONAL:
+        raise RemoteError("presence bitmap of a message is missing or out of range")
+    bitmap, at = data[0], 1
+    fields: list[Value] = [None] * MESSAGE_OPTIONAL
+    for i in range(3, MESSAGE_OPTIONAL):
+        if bitmap >> i & 1:
+            fields[i], at = cbor.decode_first(data, at)
+            if fields[i] is None:
+                raise RemoteError("a field marked present is null")
+    texts = _decode_text(codec, data[at:]).split("\n")
+    index = codec >> 4
+    if index == LANGUAGE_IN_BODY:
+        language = texts.pop(0)
+    elif index < len(context.languages):
+        language = context.languages[index]
+    else:
+        raise RemoteError("codec byte names a language the accord does not list")
+    for i in range(3):
+        if bitmap >> i & 1:
+            if not texts:
+                raise RemoteError("packed message ends early")
+            fields[i] = texts.pop(0)
+    return (language, *fields, *texts)
+
+
+def _pack_acknowledge(body: Body, context: Context) -> list[tuple[int, bytes]]:
+    name, grade, read_back = body
+    place = context.place_of(cbor.octets(name))
+    if place is None:
+        return []
+    head = _u32(place) + bytes((cbor.integer(grade),))
+    if read_back is None:
+        return [(0, head)]
+    if not read_back:
+        return []  # an empty read-back and none would look alike
+    return [(codec, head + coded) for codec, coded in _code_text(cbor.string(read_back))]
+
+
+def _unpack_acknowledge(codec: int, data: bytes, context: Context) -> Body:
+    if len(data) < 5 or codec >> 4:
+        raise RemoteError("packed acknowledgement is too short")
+    name = context.act_at(int.from_bytes(data[:4], "big"))
+    if name is None:
+        raise RemoteError("acknowledgement names a place we do not hold")
+    read_back = _decode_text(codec, data[5:]) if len(data) > 5 else None
+    return (name, data[4], read_back)
+
+
+def _code_text(joined: str) -> list[tuple[int, bytes]]:
+    choices = []
+    for charset, codec_name in CHARSETS.items():
+        try:
+            coded = joined.encode(codec_name)
+            if coded.decode(codec_name) != joined:
+                continue  # a text that does not round-trip goes as UTF-8
+        except UnicodeError:
+            continue
+        choices.append((charset, coded))
+        choices.append((charset | DEFLATE, _deflate(coded)))
+    return choices
+
+
+def _decode_text(codec: int, data: bytes) -> str:
+    plain = _inflate(data) if codec & DEFLATE else data
+    try:
+        return plain.decode(CHARSETS[codec & 0x07])
+    except UnicodeError:
+        raise RemoteError("packed text is not in its charset") from None
+
+
+def _deflate(data: bytes) -> bytes:
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return squeeze.compress(data) + squeeze.flush()
+
+
+def _inflate(data: bytes) -> bytes:
+    stretch = zlib.decompressobj(-15)
+    try:
+        plain = stretch.decompress(data, ENTRY_AND_BODY_BYTES_MAX + 1)
+    except zlib.error:
+        raise RemoteError("packed body is not DEFLATE") from None
+    if len(plain) > ENTRY_AND_BODY_BYTES_MAX or not stretch.eof or stretch.unused_data:
+        raise RemoteError("packed body unpacks to too much or does not end where it should")
+    return plain
+
+
+def _fields(body: Body, size: int) -> tuple[Value, ...]:
+    return cbor.array(body, size, "body")
+
+
+def _u32(n: int) -> bytes:
+    return n.to_bytes(4, "big")

@@ -1,0 +1,214 @@
+"""The strict deterministic subset of CBOR in which everything signed is written (spec 2).
+
+RFC 8949 section 4.2.1 with less: whole numbers, byte strings, UTF-8 text, arrays, maps with
+whole-number or text keys, false, true, null. No floats, no tags, no indefinite lengths, no
+simple values beyond those three. A value has exactly one encoding, and a decoder that met any other
+would let two ends disagree about what was signed; so everything else is refused, trailing bytes
+included. By hand, because no library refuses all of it (ADR 2).
+"""
+
+from __future__ import annotations
+
+from parley.core.errors import RemoteError
+from parley.core.types import Value
+
+DEPTH_MAX = 8
+SIZE_MAX = 1 << 20
+
+
+def encode(value: Value) -> bytes:
+    """The one encoding of `value`. Raises RemoteError for a value outside the subset."""
+    out = bytearray()
+    _put(out, value, 0)
+    return bytes(out)
+
+
+def decode(data: bytes) -> Value:
+    """The value whose one encoding is `data`; arrays come as tuples.
+
+    Raises RemoteError for anything that is not exactly one value of the subset in its one encoding.
+    """
+    if len(data) > SIZE_MAX:
+        raise RemoteError(f"CBOR of {len(data)} bytes is over the limit of {SIZE_MAX}")
+    value, end = _get(data, 0, 0)
+    if end != len(data):
+        raise RemoteError("bytes are left after the CBOR value")
+    return value
+
+
+def decode_first(data: bytes, start: int) -> tuple[Value, int]:
+    """The value that begins at `start`, and where it ends; for sequences of values (RFC 8742)."""
+    return _get(data, start, 0)
+
+
+def array(value: Value, size: int, what: str) -> tuple[Value, ...]:
+    """`value`, if it is an array of `size` items. Raises RemoteError otherwise."""
+    if not isinstance(value, tuple) or len(value) != size:
+        raise RemoteError(f"{what} is not an array of {size}")
+    return value
+
+
+def items(value: Value) -> tuple[Value, ...]:
+    """`value`, if it is an array. Raises RemoteError otherwise."""
+    if not isinstance(value, tuple):
+        raise RemoteError("a field is not an array")
+    return value
+
+
+def integer(value: Value) -> int:
+    """`value`, if it is a whole number. Raises RemoteError otherwise."""
+    if type(value) is not int:
+        raise RemoteError("a field is not a whole number")
+    return value
+
+
+def octets(value: Value) -> bytes:
+    """`value`, if it is a byte string. Raises RemoteError otherwise."""
+    if not isinstance(value, bytes):
+        raise RemoteError("a field is not a byte string")
+    return value
+
+
+def string(value: Value) -> str:
+    """`value`, if it is text. Raises RemoteError otherwise."""
+    if not isinstance(value, str):
+        raise RemoteError("a field is not text")
+    return value
+
+
+def _head(out: bytearray, major: int, n: int) -> None:
+    first = major << 5
+    if n < 24:
+        out.append(first | n)
+    elif n <= 0xFF:
+        out += bytes((first | 24, n))
+    elif n <= 0xFFFF:
+        out.append(first | 25)
+        out += n.to_bytes(2, "big")
+    elif n <= 0xFFFFFFFF:
+        out.append(first | 26)
+        out += n.to_bytes(4, "big")
+    elif n <= 0xFFFFFFFFFFFFFFFF:
+        out.append(first | 27)
+        out += n.to_bytes(8, "big")
+    else:
+        raise RemoteError("number outside 64 bits")
+
+
+def _put(out: bytearray, value: Value, depth: int) -> None:
+    if depth > DEPTH_MAX:
+        raise RemoteError("CBOR nested too deep")
+    if value is None:
+        out.append(0xF6)
+    elif value is True:
+        out.append(0xF5)
+    elif value is False:
+        out.append(0xF4)
+    elif isinstance(value, int):
+        if value >= 0:
+            _head(out, 0, value)
+        else:
+            _head(out, 1, -1 - value)
+    elif isinstance(value, bytes):
+        _head(out, 2, len(value))
+        out += value
+    elif isinstance(value, str):
+        try:
+            encoded = value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise RemoteError("text holds a lone surrogate") from None
+        _head(out, 3, len(encoded))
+        out += encoded
+    elif isinstance(value, tuple):
+        _head(out, 4, len(value))
+        for item in value:
+            _put(out, item, depth + 1)
+    elif isinstance(value, dict):
+        _head(out, 5, len(value))
+        for key, item in sorted((_key(k), v) for k, v in value.items()):
+            out += key
+            _put(out, item, depth + 1)
+    else:
+        raise RemoteError(f"{type(value).__name__} is not in the CBOR subset")
+
+
+def _key(key: int | str) -> bytes:
+    if isinstance(key, bool) or not isinstance(key, int | str):
+        raise RemoteError("a map key is neither a whole number nor text")
+    out = bytearray()
+    _put(out, key, 0)
+    return bytes(out)
+
+
+def _get(data: bytes, at: int, depth: int) -> tuple[Value, int]:
+    if depth > DEPTH_MAX:
+        raise RemoteError("CBOR nested too deep")
+    if at >= len(data):
+        raise RemoteError("CBOR ends in mid-value")
+    first = data[at]
+    major, info = first >> 5, first & 0x1F
+    if major == 7:
+        if first in _SIMPLE:
+            return _SIMPLE[first], at + 1
+        raise RemoteError("CBOR float or simple value outside the subset")
+    n, at = _argument(data, at + 1, info)
+    if major == 0:
+        return n, at
+    if major == 1:
+        return -1 - n, at
+    if major in (2, 3):
+        end = at + n
+        if end > len(data):
+            raise RemoteError("CBOR string longer than the data")
+        piece = data[at:end]
+        if major == 2:
+            return piece, end
+        try:
+            return piece.decode("utf-8"), end
+        except UnicodeDecodeError:
+            raise RemoteError("CBOR text is not UTF-8") from None
+    if major == 4:
+        if n > len(data) - at:
+            raise RemoteError("CBOR array longer than the data")
+        items = []
+        for _ in range(n):
+            item, at = _get(data, at, depth + 1)
+            items.append(item)
+        return tuple(items), at
+    if major == 5:
+        return _get_map(data, at, depth, n)
+    raise RemoteError("CBOR tag outside the subset")
+
+
+_SIMPLE: dict[int, Value] = {0xF4: False, 0xF5: True, 0xF6: None}
+
+
+def _get_map(data: bytes, at: int, depth: int, n: int) -> tuple[Value, int]:
+    if n > len(data) - at:
+        raise RemoteError("CBOR map longer than the data")
+    items: dict[int | str, Value] = {}
+    last = b""
+    for _ in range(n):
+        start = at
+        key, at = _get(data, at, depth + 1)
+        if isinstance(key, bool) or not isinstance(key, int | str):
+            raise RemoteError("a map key is neither a whole number nor text")
+        if data[start:at] <= last:
+            raise RemoteError("map keys repeat or are out of order")
+        last = data[start:at]
+        items[key], at = _get(data, at, depth + 1)
+    return items, at
+
+
+def _argument(data: bytes, at: int, info: int) -> tuple[int, int]:
+    if info < 24:
+        return info, at
+    if info > 27:
+        raise RemoteError("CBOR indefinite length or reserved head")
+    size = 1 << (info - 24)
+    if at + size > len(data):
+        raise RemoteError("CBOR ends in mid-head")
+    n = int.from_bytes(data[at : at + size], "big")
+    if n < (24, 0x100, 0x10000, 0x100000000)[info - 24]:
+        raise RemoteError("CBOR number not in its shortest form")
+    return n, at + size

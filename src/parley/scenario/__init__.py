@@ -1,0 +1,1 @@
+"""The scenario format and its player: parties, lines, steps and expectations on a virtual clock."""
