@@ -17,6 +17,7 @@ from parley.core.types import (
     Power,
     Precedence,
     Subject,
+    Value,
     exactly,
     text,
     within,

@@ -300,7 +300,7 @@ def resend_at(candidate: Candidate) -> float:
         return float("-inf")
     if candidate.once:
         return float("inf")
-    return candidate.sent_at + min(RESEND_FIRST_S * 2 ** (candidate.tries - 1), RESEND_MAX_S)
+    return candidate.sent_at + min(RESEND_FIRST_S * (1 << min(candidate.tries - 1, 16)), RESEND_MAX_S)
 
 
 def sent(candidate: Candidate, now: float) -> Candidate:

@@ -34,6 +34,7 @@ from parley.core.types import (
     Seconds,
     Statement,
     Subject,
+    Value,
     exactly,
     text,
     within,
@@ -140,12 +141,15 @@ def decode_restore(terms: bytes) -> RestoreTerms:
     )
 
 
-def _prefix(value: cbor.Value) -> Prefix:
+def _prefix(value: Value) -> Prefix:
     incarnation, size, root = cbor.array(value, 3, "prefix")
     return Prefix(cbor.integer(incarnation), cbor.integer(size), cbor.octets(root))
 
 
 # --- the state --------------------------------------------------------------------------------
+
+
+EMPTY_TREE = Tree()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ class Log:
     a hole. `stated`: the largest size of the other log a statement of it has acknowledged."""
 
     incarnation: int = 1
-    tree: Tree = Tree()
+    tree: Tree = EMPTY_TREE
     beyond: tuple[tuple[int, bytes], ...] = ()
     stated: int = 0
     disputed: bool = False
@@ -175,6 +179,9 @@ class Log:
                 found.append((at, sequence - at))
             at = sequence + 1
         return tuple(found)
+
+
+EMPTY_LOG = Log()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +250,7 @@ class Line:
     ours: int
     accords: tuple[tuple[bytes, Accord], ...]
     is_order_wire: bool = False
-    logs: tuple[Log, Log] = (Log(), Log())
+    logs: tuple[Log, Log] = (EMPTY_LOG, EMPTY_LOG)
     adopted: tuple[bytes | None, bytes | None] = (None, None)
     severs: tuple[Sever, ...] = ()
     ended: frozenset[bytes] = frozenset()
@@ -357,7 +364,7 @@ class Draft:
     """A statement our node is to make: kind and body; place, roots and signature come in the turn."""
 
     kind: NodeKind
-    body: tuple[cbor.Value, ...] = ()
+    body: tuple[Value, ...] = ()
 
 
 def due(line: Line, now: Seconds) -> tuple[Draft, ...]:

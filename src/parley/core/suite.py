@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 from parley.core.errors import RemoteError
-from parley.core.types import U32
+from parley.core.types import U32, Value
 from parley.core.wire import cbor
 
 # The registry of labels (spec 4.2). One purpose, one label, never reused.
@@ -70,7 +70,7 @@ def hkdf(secret: bytes, salt: bytes, info: bytes, size: int = 32) -> bytes:
     return HKDF(hashes.SHA256(), size, salt, info).derive(secret)
 
 
-def expand(key: bytes, *info: cbor.Value, size: int = 32) -> bytes:
+def expand(key: bytes, *info: Value, size: int = 32) -> bytes:
     """HKDF-Expand with a uniform `key`; the info is the CBOR array of label and context."""
     return HKDFExpand(hashes.SHA256(), size, cbor.encode(info)).derive(key)
 
@@ -172,6 +172,23 @@ class KeyTree:
             key = _child(key, index >> bit & 1)
         return key
 
+    def leaves(self, first: int, end: int) -> list[bytes]:
+        """The keys of the leaves in [first, end), in order. Raises KeyError when one was erased."""
+        found: list[bytes] = []
+        stack = sorted(self.nodes, key=lambda n: n[1] << (TREE_DEPTH - n[0]), reverse=True)
+        while stack:
+            depth, prefix, key = stack.pop()
+            span = TREE_DEPTH - depth
+            if prefix << span >= end or (prefix + 1) << span <= first:
+                continue
+            if depth == TREE_DEPTH:
+                found.append(key)
+            else:
+                stack += [(depth + 1, prefix << 1 | side, _child(key, side)) for side in (1, 0)]
+        if len(found) != end - first:
+            raise KeyError(first)
+        return found
+
     def without(self, index: int) -> KeyTree:
         """The tree that can no longer derive leaf `index`; the same tree if it could not before."""
         try:
@@ -223,7 +240,7 @@ def decode_tree(data: bytes) -> KeyTree:
     return KeyTree(tuple(_tree_node(node) for node in nodes))
 
 
-def _tree_node(value: cbor.Value) -> tuple[int, int, bytes]:
+def _tree_node(value: Value) -> tuple[int, int, bytes]:
     depth, prefix, key = cbor.array(value, 3, "node of a key tree")
     if not (isinstance(depth, int) and isinstance(prefix, int) and isinstance(key, bytes)):
         raise RemoteError("node of a key tree is malformed")
@@ -308,7 +325,7 @@ def node_salt(key: bytes, party: int, incarnation: int, sequence: int, index: in
     return expand(key, LABEL_SALT, party, 0xFFFF, incarnation, sequence, index)
 
 
-def field_hash(kind: int, count: int, index: int, field_salt: bytes, field: cbor.Value) -> bytes:
+def field_hash(kind: int, count: int, index: int, field_salt: bytes, field: Value) -> bytes:
     """The hash of one field, which can be disclosed alone and not as another."""
     return sha256(cbor.encode((LABEL_FIELD, kind, count, index, field_salt, field)))
 

@@ -16,7 +16,7 @@ from parley.core.errors import LocalError, RemoteError
 
 Seconds: TypeAlias = int  # since 1970-01-01T00:00:00Z, u32; a claim wherever somebody else said it
 PartyIndex: TypeAlias = int  # 0 or 1, by the order of the card hashes (spec 3.2)
-Value: TypeAlias = "int | bool | None | bytes | str | tuple[Value, ...] | dict[int | str, Value]"
+Value: TypeAlias = "int | bool | bytes | str | tuple[Value, ...] | dict[int | str, Value] | None"
 Body: TypeAlias = "tuple[Value, ...]"  # the fields of an act or a node entry, in the order of its schema
 
 U8, U16, U32 = 0xFF, 0xFFFF, 0xFFFFFFFF
@@ -25,6 +25,7 @@ KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 NONCE_BYTES = 16
 BODY_FIELDS_MAX = 64
+PARAGRAPHS_MAX = BODY_FIELDS_MAX - 7
 ENTRY_AND_BODY_BYTES_MAX = 2048  # an entry with its unpacked body (spec 5.6)
 FRAME_BYTES_MAX = 4096  # room for an entry of the largest size in the form "any"
 

@@ -1,0 +1,172 @@
+"""The door for people and programs: what a console, a command or an API client may ask of an end.
+
+PLACEHOLDER
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from parley.core.types import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line as an officer sees it. Declared and observed are never mixed.
+
+    `name`: unique at this end (two pairs with a line of one name are told apart as PAIR/NAME).
+    `declared_detail`: grounds of a cut and when, or the hour of opening. `observed_age_s`: seconds
+    since the last authenticated word, None if never. `next_contact`: when the next slot opens.
+    `last_contact`: what became of the last one, in a sentence; empty if none. `agree`: whether both
+    records agree as far as both are known ("agree", "behind", "difference").
+    """
+
+    name: str
+    id: str
+    pair: str
+    purpose: str
+    is_order_wire: bool
+    declared: str
+    declared_detail: str
+    observed: str
+    observed_age_s: int | None
+    our_size: int
+    their_size: int
+    their_receipt: int  # how much of our log their node has signed for
+    waiting: int  # released, not entered
+    next_contact: Seconds | None
+    open_slot: Seconds | None
+    ringing: bool
+    last_contact: str
+    agree: str
+    languages: tuple[str, ...]
+    missing: int  # entries of theirs known to lack
+
+
+@dataclass(frozen=True, slots=True)
+class RungView:
+    state: str
+    at: Seconds | None
+    voucher: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message with its ladder. `ref` names it everywhere: LINE:ours|theirs:AUTHOR/NUMBER, or
+    draft:N before release. `mark`: "sent before the cut, came after" and the like; empty mostly."""
+
+    ref: str
+    line: str
+    ours: bool
+    precedence: str
+    state: str
+    office: str
+    language: str
+    text: str
+    subject: str
+    in_whose_name: str
+    form_of_address: str
+    references: tuple[str, ...]
+    said_at: Seconds
+    heard_at: Seconds
+    ladder: tuple[RungView, ...]
+    mark: str
+    missing_before: int
+    acknowledged: bool
+    proven: bool  # False: from their end; officer not yet proven
+    check: str  # first 16 hex digits of the act id, for reading aloud; empty for a draft
+    reply_by: Seconds | None = None
+    stale_after: Seconds | None = None
+    drafted_by: str = ""
+    deadline: Seconds | None = None  # when the acknowledgement is due, by the accord's clocks
+
+
+@dataclass(frozen=True, slots=True)
+class TermsView:
+    """Terms on offer to restore a line, or an accord for a new one."""
+
+    ref: str  # first 16 hex digits of the terms hash
+    line: str
+    subject: str  # "restore" or "accord"
+    opens_at: Seconds | None
+    opening_contact: Seconds | None
+    reserved: str
+    ours: tuple[str, ...]  # offices of ours behind it
+    theirs: tuple[str, ...]
+    needed: int  # officers a side
+    state: str  # "offered", "agreed, not yet confirmed", "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry for the record page."""
+
+    party: str
+    ours: bool
+    sequence: int
+    kind: str
+    precedence: str
+    by: str
+    said_at: Seconds
+    heard_at: Seconds
+    check: str  # first 16 hex digits of the leaf hash
+    words: str  # one line of what it says
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerView:
+    name: str
+    author: int
+    office: str
+    precedence_max: str
+    powers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    party: str
+    fingerprint: str
+    now: Seconds
+    version: str
+    pairs: tuple[tuple[str, str], ...]  # (our name for them, their fingerprint)
+    bearers: tuple[tuple[str, bool], ...]  # (name, up)
+    alarms: tuple[str, ...]
+    unopened_frames: int
+    lines: tuple[LineView, ...] = field(default=())
+
+
+class Desk:
+    """What may be asked of an end. Every method is a plain call; writing ones return when it is durable.
+
+    `passphrase` arguments open the officer's key for this one act. All raise LocalError (text, hint).
+    """
+
+    # reading
+    def status(self) -> StatusView: ...
+    def lines(self) -> tuple[LineView, ...]: ...
+    def line(self, name: str) -> LineView: ...
+    def officers(self) -> tuple[OfficerView, ...]: ...
+    def drafts(self) -> tuple[MessageView, ...]: ...  # WAITING RELEASE
+    def messages(self, line: str | None = None, most: int = 50) -> tuple[MessageView, ...]: ...  # newest first, both ways, incl. RELEASED waiting ones
+    def needs_us(self) -> tuple[MessageView, ...]: ...  # theirs, not acknowledged; most urgent first
+    def waiting_on_them(self) -> tuple[MessageView, ...]: ...  # ours, not acknowledged
+    def message(self, ref: str) -> MessageView: ...
+    def terms(self, line: str | None = None) -> tuple[TermsView, ...]: ...
+    def entries(self, line: str, most: int = 100) -> tuple[EntryView, ...]: ...  # newest first
+
+    # acting
+    def compose(self, line: str, text: str, by: str, *, precedence: str = "ROUTINE", language: str | None = None, subject: str = "", in_whose_name: str = "", form_of_address: str = "", answers: str = "", reply_by: Seconds | None = None, stale_after: Seconds | None = None, reason: str = "") -> MessageView: ...  # by: log-in name of the drafter
+    def release(self, draft: str, by: str, passphrase: str) -> MessageView: ...  # draft: "draft:N"; a second person
+    def withdraw(self, ref: str, by: str, passphrase: str) -> MessageView: ...  # draft or released-not-entered
+    def cancel(self, ref: str, by: str, passphrase: str, reason: str) -> MessageView: ...  # entered: a CANCEL act
+    def acknowledge(self, ref: str, grade: str, by: str, passphrase: str, read_back: str | None = None) -> MessageView: ...
+    def sever(self, line: str | None, grounds: str, by: str, passphrase: str, language: str | None = None) -> tuple[LineView, ...]: ...  # None: all lines
+    def offer_restore(self, line: str, opens_at: Seconds, by: str, passphrase: str, *, opening_contact: Seconds | None = None, reserved: str = "") -> TermsView: ...
+    def agree(self, ref: str, by: str, passphrase: str) -> TermsView: ...  # ref of terms (prefix of >= 8 hex digits)
+    def withdraw_terms(self, ref: str, by: str, passphrase: str) -> TermsView: ...
+    def call(self, line: str, by: str) -> LineView: ...  # ring the other watch (scheduled slot or ad hoc)
+    def answer(self, line: str, by: str) -> LineView: ...  # answer a ringing line
+    def take_watch(self, by: str) -> StatusView: ...
+    def hand_over(self) -> StatusView: ...  # nobody has the watch
+    def export(self, line: str, progress: Callable[[int, int], None] | None = None) -> bytes: ...  # a whole line, both logs

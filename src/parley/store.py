@@ -1,0 +1,388 @@
+"""The record on disk: one SQLite file, one writer, entries in and never changed (spec 5, docs/architecture.md).
+
+Write-ahead log with full sync: when `turn` returns, what was written in it has been through fsync, so
+that whatever leaves afterwards can be relied on. Derived columns beside an entry (kind, act id, what it
+refers to) are there to be searched; the entry's bytes are the evidence.
+
+What is released and not entered waits in `waiting`, apart from the entries: a cut may still keep it
+back, and nothing of it is then in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import apsw
+
+from parley.core.errors import LocalError, RemoteError
+from parley.core.record import Held, hold
+from parley.core.types import Act, ActKind, Seconds, Statement
+from parley.core.wire import cbor
+from parley.core.wire import entry as wire
+
+Column: TypeAlias = "int | str | bytes | None"
+
+SCHEMA = (
+    # version 1
+    """
+    CREATE TABLE pairs (
+        name TEXT PRIMARY KEY, transcript BLOB NOT NULL UNIQUE, our_card BLOB NOT NULL,
+        their_card BLOB NOT NULL, made_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE entries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        line BLOB NOT NULL, party INTEGER NOT NULL, incarnation INTEGER NOT NULL, sequence INTEGER NOT NULL,
+        statement INTEGER NOT NULL, kind INTEGER NOT NULL, precedence INTEGER NOT NULL,
+        author INTEGER, number INTEGER, their_size INTEGER,
+        said_id BLOB NOT NULL, refers BLOB,
+        entry BLOB NOT NULL, body BLOB, heard_at INTEGER NOT NULL, bearer TEXT NOT NULL,
+        UNIQUE (line, party, incarnation, sequence)
+    ) STRICT;
+    CREATE INDEX entries_named ON entries (line, party, author, number) WHERE author IS NOT NULL;
+    CREATE INDEX entries_said ON entries (said_id);
+    CREATE INDEX entries_refers ON entries (refers) WHERE refers IS NOT NULL;
+    CREATE INDEX entries_kind ON entries (line, statement, kind, party, sequence);
+    CREATE INDEX entries_covering ON entries (line, party, their_size, sequence) WHERE their_size IS NOT NULL;
+    CREATE TABLE roots (
+        line BLOB NOT NULL, party INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL,
+        PRIMARY KEY (line, party, size)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE waiting (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        line BLOB NOT NULL, act BLOB NOT NULL, body BLOB NOT NULL, kind INTEGER NOT NULL, subject INTEGER,
+        precedence INTEGER NOT NULL, author INTEGER NOT NULL, number INTEGER NOT NULL,
+        draft INTEGER, released_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE numbers (
+        line BLOB NOT NULL, author INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (line, author)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE faults (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        line BLOB NOT NULL, reason TEXT NOT NULL, evidence BLOB NOT NULL, heard_at INTEGER NOT NULL
+    ) STRICT;
+    """,
+)
+FAULTS_MAX = 10_000  # a peer with real keys can make us keep so many; later ones are counted only
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A pairing that is finished: our name for the other party, and both cards as signed."""
+
+    name: str
+    transcript: bytes
+    our_card: bytes
+    their_card: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry as it lies in the store."""
+
+    id: int
+    line: bytes
+    entry: bytes
+    body: bytes | None
+    heard_at: Seconds
+    bearer: str
+
+    @property
+    def held(self) -> Held:
+        entry = wire.decode_entry(self.entry)
+        body = None if self.body is None else wire.decode_body(self.body)
+        return hold(self.entry, entry, wire.decode_payload(entry.signed.payload), body, self.heard_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An act that is released and not entered."""
+
+    id: int
+    line: bytes
+    act: bytes
+    body: bytes
+    kind: int
+    subject: int | None
+    precedence: int
+    author: int
+    number: int
+    draft: int | None
+    released_at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a peer signed and should not have, or a record difference."""
+
+    line: bytes
+    reason: str
+    evidence: bytes
+    heard_at: Seconds
+
+
+class Store:
+    """One end's record. One writer at a time; the home's lock sees to that."""
+
+    def __init__(self, path: Path, *, sync: bool = True) -> None:
+        try:
+            self._db = apsw.Connection(str(path))
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute(f"PRAGMA synchronous={'FULL' if sync else 'OFF'}")
+            self._migrate()
+        except apsw.Error as e:
+            raise LocalError(f"the record cannot be opened: {e}", "check the disk and its permissions") from None
+
+    def _migrate(self) -> None:
+        (version,) = self._one("PRAGMA user_version")
+        assert isinstance(version, int)
+        if version > len(SCHEMA):
+            raise LocalError(
+                f"the record is of version {version}, newer than this program knows ({len(SCHEMA)})",
+                "install the newer program; nothing was changed",
+            )
+        for step in range(version, len(SCHEMA)):
+            with self._db:
+                self._db.execute(SCHEMA[step])
+                self._db.execute(f"PRAGMA user_version={step + 1}")
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """All that is written within is one commit, durable when this returns; or nothing is.
+
+        Raises LocalError when the disk refuses.
+        """
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except apsw.Error as e:
+            raise _refused(e) from None
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except apsw.Error as e:
+            self._rollback()
+            raise _refused(e) from None
+        except BaseException:
+            self._rollback()
+            raise
+
+    def _rollback(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    # --- pairs
+
+    def add_pair(self, pair: Pair, made_at: Seconds) -> None:
+        self._db.execute(
+            "INSERT INTO pairs VALUES (?, ?, ?, ?, ?)",
+            (pair.name, pair.transcript, pair.our_card, pair.their_card, made_at),
+        )
+
+    def pairs(self) -> tuple[Pair, ...]:
+        rows = self._db.execute("SELECT name, transcript, our_card, their_card FROM pairs ORDER BY name")
+        return tuple(Pair(*row) for row in rows)
+
+    # --- entries
+
+    def add(self, line: bytes, entry: bytes, held: Held, body: bytes | None, bearer: str) -> None:
+        """One more entry. The place must be free."""
+        said = held.said
+        author = number = their_size = None
+        if isinstance(said, Act):
+            author, number = said.author, said.number
+        else:
+            their_size = said.their_size
+        self._db.execute(
+            "INSERT INTO entries (line, party, incarnation, sequence, statement, kind, precedence, author, number,"
+            " their_size, said_id, refers, entry, body, heard_at, bearer)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                line,
+                held.party,
+                held.incarnation,
+                held.sequence,
+                int(held.is_statement),
+                said.kind,
+                int(said.precedence),
+                author,
+                number,
+                their_size,
+                held.id,
+                _refers(held),
+                entry,
+                body,
+                held.heard_at,
+                bearer,
+            ),
+        )
+
+    def add_root(self, line: bytes, party: int, size: int, root: bytes) -> None:
+        self._db.execute("INSERT OR IGNORE INTO roots VALUES (?, ?, ?, ?)", (line, party, size, root))
+
+    def root_at(self, line: bytes, party: int, size: int) -> bytes | None:
+        """The root of a log at a size, if we hold it without a hole up to there."""
+        row = self._db.execute(
+            "SELECT root FROM roots WHERE line = ? AND party = ? AND size = ?", (line, party, size)
+        ).fetchone()
+        return _blob(row[0]) if row else None
+
+    def at(self, line: bytes, party: int, sequence: int) -> Row | None:
+        """The entry at a place (of the one incarnation there is yet)."""
+        return self._first("WHERE line = ? AND party = ? AND sequence = ?", (line, party, sequence))
+
+    def row(self, entry_id: int) -> Row | None:
+        return self._first("WHERE id = ?", (entry_id,))
+
+    def by_id(self, said_id: bytes) -> Row | None:
+        """The first entry of an act."""
+        return self._first("WHERE said_id = ? ORDER BY id", (said_id,))
+
+    def named(self, line: bytes, party: int, author: int, number: int) -> Row | None:
+        """The act of this name, as first held on the line."""
+        return self._first(
+            "WHERE line = ? AND party = ? AND author = ? AND number = ? ORDER BY id", (line, party, author, number)
+        )
+
+    def referring(self, said_id: bytes) -> tuple[Row, ...]:
+        """The entries that name an act, in the order we had them."""
+        return self._rows("WHERE refers = ? ORDER BY id", (said_id,))
+
+    def of_line(self, line: bytes) -> Iterator[Row]:
+        """All entries of a line in the order we had them: what a line is the fold of."""
+        for row in self._db.execute(f"SELECT {_ROW} FROM entries WHERE line = ? ORDER BY id", (line,)):
+            yield Row(*row)
+
+    def of_log(self, line: bytes, party: int, first: int = 0, count: int = -1) -> tuple[Row, ...]:
+        """A log from a sequence on, in its own order."""
+        return self._rows(
+            "WHERE line = ? AND party = ? AND sequence >= ? ORDER BY sequence LIMIT ?", (line, party, first, count)
+        )
+
+    def acts(self, line: bytes, kind: ActKind, party: int | None = None, most: int = -1) -> tuple[Row, ...]:
+        """The acts of a kind on a line, the latest first."""
+        return self._rows(
+            "WHERE line = ?1 AND statement = 0 AND kind = ?2 AND (?3 IS NULL OR party = ?3) ORDER BY id DESC LIMIT ?4",
+            (line, int(kind), party, most),
+        )
+
+    def statements(self, line: bytes, kind: int, party: int) -> tuple[Row, ...]:
+        """The statements of a kind in a log, in its order."""
+        return self._rows(
+            "WHERE line = ? AND statement = 1 AND kind = ? AND party = ? ORDER BY sequence", (line, kind, party)
+        )
+
+    def covering(self, line: bytes, party: int, sequence: int) -> Row | None:
+        """The first statement of `party` that acknowledges the other log past `sequence`."""
+        return self._first(
+            "WHERE line = ? AND party = ? AND their_size > ? ORDER BY sequence LIMIT 1", (line, party, sequence)
+        )
+
+    def newest_id(self) -> int:
+        """The id of the newest entry, 0 for none; what changed since is what lies above."""
+        (found,) = self._one("SELECT coalesce(max(id), 0) FROM entries")
+        assert isinstance(found, int)
+        return found
+
+    # --- waiting
+
+    def wait(self, w: Waiting) -> None:
+        """Keeps a released act until it is entered; `w.id` is given by the store."""
+        self._db.execute(
+            "INSERT INTO waiting (line, act, body, kind, subject, precedence, author, number, draft, released_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (w.line, w.act, w.body, w.kind, w.subject, w.precedence, w.author, w.number, w.draft, w.released_at),
+        )
+
+    def waiting(self, line: bytes | None = None) -> tuple[Waiting, ...]:
+        """What is released and not entered, most urgent first."""
+        rows = self._db.execute(
+            "SELECT id, line, act, body, kind, subject, precedence, author, number, draft, released_at FROM waiting"
+            " WHERE ?1 IS NULL OR line = ?1 ORDER BY precedence DESC, id",
+            (line,),
+        )
+        return tuple(Waiting(*row) for row in rows)
+
+    def entered(self, waiting_id: int) -> None:
+        """Takes an act out of what waits: it is an entry now, or was withdrawn."""
+        self._db.execute("DELETE FROM waiting WHERE id = ?", (waiting_id,))
+
+    def next_number(self, line: bytes, author: int) -> int:
+        """A number no act of this author on this line has had, from 1; given once. Gaps are allowed."""
+        (number,) = self._one(
+            "INSERT INTO numbers VALUES (?, ?, 2) ON CONFLICT DO UPDATE SET next = next + 1 RETURNING next - 1",
+            (line, author),
+        )
+        assert isinstance(number, int)
+        return number
+
+    # --- faults
+
+    def add_fault(self, fault: Fault) -> None:
+        """Keeps evidence, up to a limit: what a faulty peer can make us keep is bounded."""
+        self._db.execute(
+            "INSERT INTO faults (line, reason, evidence, heard_at)"
+            " SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM faults) < ?5"
+            " AND NOT EXISTS (SELECT 1 FROM faults WHERE line = ?1 AND evidence = ?3)",
+            (fault.line, fault.reason, fault.evidence, fault.heard_at, FAULTS_MAX),
+        )
+
+    def faults(self, line: bytes | None = None) -> tuple[Fault, ...]:
+        rows = self._db.execute(
+            "SELECT line, reason, evidence, heard_at FROM faults WHERE ?1 IS NULL OR line = ?1 ORDER BY id", (line,)
+        )
+        return tuple(Fault(*row) for row in rows)
+
+    # --- the ways in
+
+    def _one(self, sql: str, values: tuple[Column, ...] = ()) -> tuple[Column, ...]:
+        row = self._db.execute(sql, values).fetchone()
+        assert row is not None
+        return tuple(row)
+
+    def _first(self, where: str, values: tuple[Column, ...]) -> Row | None:
+        row = self._db.execute(f"SELECT {_ROW} FROM entries {where}", values).fetchone()
+        return Row(*row) if row else None
+
+    def _rows(self, where: str, values: tuple[Column, ...]) -> tuple[Row, ...]:
+        return tuple(Row(*row) for row in self._db.execute(f"SELECT {_ROW} FROM entries {where}", values))
+
+
+_ROW = "id, line, entry, body, heard_at, bearer"
+
+
+def _refers(held: Held) -> bytes | None:
+    """The act an entry names: what an acknowledgement or a CANCEL is of, what a message answers."""
+    if isinstance(held.said, Statement) or not held.body:
+        return None
+    try:
+        match held.said.kind:
+            case ActKind.ACKNOWLEDGE | ActKind.CANCEL | ActKind.AGREE | ActKind.WITHDRAW:
+                return cbor.octets(held.body[0])
+            case ActKind.MESSAGE:
+                references = cbor.items(held.body[4] or ())
+                return cbor.octets(references[0]) if references else None
+            case _:
+                return None
+    except (IndexError, RemoteError):
+        return None
+
+
+def _blob(value: Column) -> bytes:
+    assert isinstance(value, bytes)
+    return value
+
+
+def _refused(error: apsw.Error) -> LocalError:
+    if isinstance(error, apsw.FullError):
+        return LocalError("the disk is full: nothing more can be recorded", "free some space; nothing was lost")
+    if isinstance(error, apsw.ReadOnlyError):
+        return LocalError("the record may not be written to", "check the disk and its permissions; nothing was lost")
+    if isinstance(error, apsw.BusyError):
+        return LocalError("the record is in use by another process", "wait for it to end")
+    return LocalError(f"the disk refused: {error}", "check the disk; nothing unsent was lost")
