@@ -97,7 +97,9 @@ def unwrap(wrapped: bytes, passphrase: str, whose: str) -> bytes:
     try:
         label, numbers, salt, nonce, sealed = cbor.array(cbor.decode(wrapped), 5, "wrapped key")
         memory, passes, lanes = (cbor.integer(n) for n in cbor.array(numbers, 3, "cost"))
-        if label != "parley/wrap/1" or not (8 <= memory <= 1 << 21 and 1 <= passes <= 64 and 1 <= lanes <= 16):
+        if label != "parley/wrap/1" or not (
+            8 <= memory <= 1 << 21 and 1 <= passes <= 64 and 1 <= lanes <= 16
+        ):
             raise RemoteError("not a wrapped key")
         key = _stretched(passphrase, cbor.octets(salt), Cost(memory, passes, lanes))
         return AESGCMSIV(key).decrypt(cbor.octets(nonce), cbor.octets(sealed), b"parley/wrap/1")
@@ -118,19 +120,27 @@ def read_credential(path: Path) -> str:
             if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise LocalError(f"the passphrase file {path} may be read by others", f"chmod 600 {path}")
             if found.st_uid not in (os.getuid(), 0):
-                raise LocalError(f"the passphrase file {path} belongs to another user", f"chown it to uid {os.getuid()}")
+                raise LocalError(
+                    f"the passphrase file {path} belongs to another user", f"chown it to uid {os.getuid()}"
+                )
             words = file.read(4096).decode("utf-8").rstrip("\r\n")
     except OSError as e:
-        raise LocalError(f"the passphrase file {path} cannot be read: {e.strerror}", "check the path") from None
+        raise LocalError(
+            f"the passphrase file {path} cannot be read: {e.strerror}", "check the path"
+        ) from None
     except UnicodeDecodeError:
-        raise LocalError(f"the passphrase file {path} is not text", "write the passphrase on its first line") from None
+        raise LocalError(
+            f"the passphrase file {path} is not text", "write the passphrase on its first line"
+        ) from None
     if not words:
         raise LocalError(f"the passphrase file {path} is empty", "write the passphrase on its first line")
     return words
 
 
 def _stretched(passphrase: str, salt: bytes, cost: Cost) -> bytes:
-    stretch = Argon2id(salt=salt, length=32, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory_kib)
+    stretch = Argon2id(
+        salt=salt, length=32, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory_kib
+    )
     return stretch.derive(passphrase.encode("utf-8"))
 
 
@@ -169,15 +179,20 @@ class KeyRoom:
         self.node = FileSigner(self._need("node"))
 
     @classmethod
-    def create(cls, home: Path, passphrase: str, root_passphrase: str, cost: Cost, *, sync: bool = True) -> KeyRoom:
+    def create(
+        cls, home: Path, passphrase: str, root_passphrase: str, cost: Cost, *, sync: bool = True
+    ) -> KeyRoom:
         """The key files of a new end. Raises FileExistsError if there are some."""
         home_key = os.urandom(32)
-        write_private(home / "root.key", wrap(os.urandom(32), root_passphrase, cost))
+        root_seed, aead = os.urandom(32), AESGCMSIV(home_key)
+        fingerprint = suite.key_id(FileSigner(root_seed).public_key)
+        write_private(home / "root.key", wrap(root_seed, root_passphrase, cost))
         database = home / "keys.db"
         os.close(os.open(database, os.O_CREAT | os.O_EXCL, 0o600))
         db = apsw.Connection(str(database))
         db.execute("CREATE TABLE secrets (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID")
-        db.execute("INSERT INTO secrets VALUES ('node', ?)", (_seal(AESGCMSIV(home_key), "node", os.urandom(32)),))
+        for name, secret in (("node", os.urandom(32)), ("root fingerprint", fingerprint)):
+            db.execute("INSERT INTO secrets VALUES (?, ?)", (name, _seal(aead, name, secret)))
         db.close()
         write_private(home / "home.key", wrap(home_key, passphrase, cost))
         return cls(home, home_key, sync=sync)
@@ -210,12 +225,16 @@ class KeyRoom:
         try:
             return self._aead.decrypt(sealed[:12], sealed[12:], name.encode())
         except InvalidTag:
-            raise LocalError("the table of secrets is damaged or of another end", "rebuild this end") from None
+            raise LocalError(
+                "the table of secrets is damaged or of another end", "rebuild this end"
+            ) from None
 
     def put(self, name: str, secret: bytes) -> None:
         """Keeps `secret` under `name`, over what was there."""
         sealed = _seal(self._aead, name, secret)
-        self._db.execute("INSERT INTO secrets VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET sealed = ?2", (name, sealed))
+        self._db.execute(
+            "INSERT INTO secrets VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET sealed = ?2", (name, sealed)
+        )
 
     def drop(self, name: str) -> None:
         """Erases what is kept under `name`; the freed page is overwritten."""
@@ -238,7 +257,12 @@ class KeyRoom:
         mlkem, x = MLKEM768PrivateKey.generate(), X25519PrivateKey.generate()
         kem_key = mlkem.public_key().public_bytes_raw() + x.public_key().public_bytes_raw()
         card = Card(
-            party_name, root.public_key, FIRST_INCARNATION, self.node.public_key, kem_key, os.urandom(NONCE_BYTES)
+            party_name,
+            root.public_key,
+            FIRST_INCARNATION,
+            self.node.public_key,
+            kem_key,
+            os.urandom(NONCE_BYTES),
         )
         payload = wire.encode_card(card)
         self.put(f"pairing/{suite.sha256(payload).hex()}", mlkem.private_bytes_raw() + x.private_bytes_raw())
@@ -268,14 +292,18 @@ class KeyRoom:
         kem_name, share_name = f"pairing/{suite.sha256(payloads[0]).hex()}", f"share/{transcript.hex()}"
         secret, our_share = self.get(kem_name), self.get(share_name)
         if secret is None or our_share is None:
-            raise LocalError("this pairing was not begun here, or is finished", "begin a new one with: parley pair card")
+            raise LocalError(
+                "this pairing was not begun here, or is finished", "begin a new one with: parley pair card"
+            )
         private = hpke.MLKEM768X25519PrivateKey(
             MLKEM768PrivateKey.from_seed_bytes(secret[:64]), X25519PrivateKey.from_private_bytes(secret[64:])
         )
         try:
             opened = _HPKE.decrypt(sealed, private, info=transcript)
         except (InvalidTag, ValueError):
-            raise LocalError("their share does not open", "ask them to make it again from the same two cards") from None
+            raise LocalError(
+                "their share does not open", "ask them to make it again from the same two cards"
+            ) from None
         order = sorted(range(2), key=lambda i: suite.sha256(payloads[i]))
         shares = (our_share, opened)
         pairing = suite.pairing_secret(transcript, (shares[order[0]], shares[order[1]]))
@@ -344,7 +372,9 @@ class SendChain:
     def _reserve(self) -> None:
         first, end = self._reserved, min(self._reserved + BLOCK, COUNTER_MAX)
         if first >= end:
-            raise LocalError("the last counter of this epoch is used", "pair again; the hash-only epoch is not built yet")
+            raise LocalError(
+                "the last counter of this epoch is used", "pair again; the hash-only epoch is not built yet"
+            )
         self._block = self._tree.leaves(first, end)[::-1]
         self._tree = self._tree.without_below(end)
         self._reserved = end
@@ -421,7 +451,9 @@ def _share_for(data: bytes, root_key: bytes, transcript: bytes) -> bytes:
             raise RemoteError("it is for another pairing")
         return cbor.octets(sealed)
     except RemoteError as e:
-        raise LocalError(f"this is not a usable share: {e.text}", "check that both used the same two cards") from None
+        raise LocalError(
+            f"this is not a usable share: {e.text}", "check that both used the same two cards"
+        ) from None
 
 
 def _untagged(data: bytes) -> Signed:
@@ -439,7 +471,8 @@ def _check(found: Signed, key: bytes) -> None:
 
 def _kem_public(key: bytes) -> hpke.MLKEM768X25519PublicKey:
     return hpke.MLKEM768X25519PublicKey(
-        MLKEM768PublicKey.from_public_bytes(key[:_MLKEM_BYTES]), X25519PublicKey.from_public_bytes(key[_MLKEM_BYTES:])
+        MLKEM768PublicKey.from_public_bytes(key[:_MLKEM_BYTES]),
+        X25519PublicKey.from_public_bytes(key[_MLKEM_BYTES:]),
     )
 
 
@@ -455,7 +488,14 @@ class OfficerFile:
 
 
 def make_officer(
-    home: Path, name: str, author: int, office: str, precedence_max: Precedence, powers: Power, passphrase: str, cost: Cost
+    home: Path,
+    name: str,
+    author: int,
+    office: str,
+    precedence_max: Precedence,
+    powers: Power,
+    passphrase: str,
+    cost: Cost,
 ) -> OfficerFile:
     """A new officer with a key of their own. Raises LocalError when the name is taken."""
     if not name.isascii() or not name.replace("-", "").isalnum() or len(name) > 32:
@@ -472,7 +512,9 @@ def make_officer(
         "wrapped": wrap(seed, passphrase, cost).hex(),
     }
     try:
-        write_private(home / "officers" / f"{name}.json", json.dumps(document, ensure_ascii=False, indent=1).encode())
+        write_private(
+            home / "officers" / f"{name}.json", json.dumps(document, ensure_ascii=False, indent=1).encode()
+        )
     except FileExistsError:
         raise LocalError(f"there is an officer {name} already", "choose another log-in name") from None
     return OfficerFile(name, officer)
@@ -497,7 +539,11 @@ def _officer_file(path: Path) -> tuple[OfficerFile, bytes]:
     try:
         d = json.loads(path.read_bytes())
         officer = Officer(
-            d["author"], bytes.fromhex(d["key"]), d["office"], Precedence(d["precedence_max"]), Power(d["powers"])
+            d["author"],
+            bytes.fromhex(d["key"]),
+            d["office"],
+            Precedence(d["precedence_max"]),
+            Power(d["powers"]),
         )
         return OfficerFile(d["name"], officer), bytes.fromhex(d["wrapped"])
     except (ValueError, KeyError, TypeError, RemoteError):

@@ -57,6 +57,10 @@ SCHEMA = (
         precedence INTEGER NOT NULL, author INTEGER NOT NULL, number INTEGER NOT NULL,
         draft INTEGER, released_at INTEGER NOT NULL
     ) STRICT;
+    CREATE TABLE released (
+        draft INTEGER PRIMARY KEY, line BLOB NOT NULL, author INTEGER NOT NULL, number INTEGER NOT NULL,
+        UNIQUE (line, author, number)
+    ) STRICT;
     CREATE TABLE numbers (
         line BLOB NOT NULL, author INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (line, author)
     ) STRICT, WITHOUT ROWID;
@@ -134,7 +138,9 @@ class Store:
             self._db.execute(f"PRAGMA synchronous={'FULL' if sync else 'OFF'}")
             self._migrate()
         except apsw.Error as e:
-            raise LocalError(f"the record cannot be opened: {e}", "check the disk and its permissions") from None
+            raise LocalError(
+                f"the record cannot be opened: {e}", "check the disk and its permissions"
+            ) from None
 
     def _migrate(self) -> None:
         (version,) = self._one("PRAGMA user_version")
@@ -246,7 +252,8 @@ class Store:
     def named(self, line: bytes, party: int, author: int, number: int) -> Row | None:
         """The act of this name, as first held on the line."""
         return self._first(
-            "WHERE line = ? AND party = ? AND author = ? AND number = ? ORDER BY id", (line, party, author, number)
+            "WHERE line = ? AND party = ? AND author = ? AND number = ? ORDER BY id",
+            (line, party, author, number),
         )
 
     def referring(self, said_id: bytes) -> tuple[Row, ...]:
@@ -261,7 +268,8 @@ class Store:
     def of_log(self, line: bytes, party: int, first: int = 0, count: int = -1) -> tuple[Row, ...]:
         """A log from a sequence on, in its own order."""
         return self._rows(
-            "WHERE line = ? AND party = ? AND sequence >= ? ORDER BY sequence LIMIT ?", (line, party, first, count)
+            "WHERE line = ? AND party = ? AND sequence >= ? ORDER BY sequence LIMIT ?",
+            (line, party, first, count),
         )
 
     def acts(self, line: bytes, kind: ActKind, party: int | None = None, most: int = -1) -> tuple[Row, ...]:
@@ -274,13 +282,15 @@ class Store:
     def statements(self, line: bytes, kind: int, party: int) -> tuple[Row, ...]:
         """The statements of a kind in a log, in its order."""
         return self._rows(
-            "WHERE line = ? AND statement = 1 AND kind = ? AND party = ? ORDER BY sequence", (line, kind, party)
+            "WHERE line = ? AND statement = 1 AND kind = ? AND party = ? ORDER BY sequence",
+            (line, kind, party),
         )
 
     def covering(self, line: bytes, party: int, sequence: int) -> Row | None:
         """The first statement of `party` that acknowledges the other log past `sequence`."""
         return self._first(
-            "WHERE line = ? AND party = ? AND their_size > ? ORDER BY sequence LIMIT 1", (line, party, sequence)
+            "WHERE line = ? AND party = ? AND their_size > ? ORDER BY sequence LIMIT 1",
+            (line, party, sequence),
         )
 
     def newest_id(self) -> int:
@@ -296,8 +306,38 @@ class Store:
         self._db.execute(
             "INSERT INTO waiting (line, act, body, kind, subject, precedence, author, number, draft, released_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (w.line, w.act, w.body, w.kind, w.subject, w.precedence, w.author, w.number, w.draft, w.released_at),
+            (
+                w.line,
+                w.act,
+                w.body,
+                w.kind,
+                w.subject,
+                w.precedence,
+                w.author,
+                w.number,
+                w.draft,
+                w.released_at,
+            ),
         )
+
+    def add_released(self, draft: int, line: bytes, author: int, number: int) -> None:
+        """What a draft of the watch log became; in the same commit as the act, so that no crash makes
+        a released draft look as if it still waited."""
+        self._db.execute("INSERT INTO released VALUES (?, ?, ?, ?)", (draft, line, author, number))
+
+    def released(self, draft: int) -> tuple[bytes, int, int] | None:
+        """(line, author, number) of what a draft became, or None while it waits."""
+        row = self._db.execute(
+            "SELECT line, author, number FROM released WHERE draft = ?", (draft,)
+        ).fetchone()
+        return (row[0], row[1], row[2]) if row else None
+
+    def draft_of(self, line: bytes, author: int, number: int) -> int | None:
+        """The draft an act of ours came from."""
+        row = self._db.execute(
+            "SELECT draft FROM released WHERE line = ? AND author = ? AND number = ?", (line, author, number)
+        ).fetchone()
+        return row[0] if row else None
 
     def waiting(self, line: bytes | None = None) -> tuple[Waiting, ...]:
         """What is released and not entered, most urgent first."""
@@ -334,7 +374,8 @@ class Store:
 
     def faults(self, line: bytes | None = None) -> tuple[Fault, ...]:
         rows = self._db.execute(
-            "SELECT line, reason, evidence, heard_at FROM faults WHERE ?1 IS NULL OR line = ?1 ORDER BY id", (line,)
+            "SELECT line, reason, evidence, heard_at FROM faults WHERE ?1 IS NULL OR line = ?1 ORDER BY id",
+            (line,),
         )
         return tuple(Fault(*row) for row in rows)
 
@@ -380,9 +421,13 @@ def _blob(value: Column) -> bytes:
 
 def _refused(error: apsw.Error) -> LocalError:
     if isinstance(error, apsw.FullError):
-        return LocalError("the disk is full: nothing more can be recorded", "free some space; nothing was lost")
+        return LocalError(
+            "the disk is full: nothing more can be recorded", "free some space; nothing was lost"
+        )
     if isinstance(error, apsw.ReadOnlyError):
-        return LocalError("the record may not be written to", "check the disk and its permissions; nothing was lost")
+        return LocalError(
+            "the record may not be written to", "check the disk and its permissions; nothing was lost"
+        )
     if isinstance(error, apsw.BusyError):
         return LocalError("the record is in use by another process", "wait for it to end")
     return LocalError(f"the disk refused: {error}", "check the disk; nothing unsent was lost")

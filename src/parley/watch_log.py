@@ -35,6 +35,7 @@ class Happened(StrEnum):
     ANSWERED = "answered"
     SLOT_CLOSED = "slot closed"
     READ = "read"
+    WATCH = "watch"
     SIGNED = "signed"
     BEARER = "bearer"
     ALARM = "alarm"
@@ -66,7 +67,9 @@ class WatchLog:
             self._db.execute(f"PRAGMA synchronous={'FULL' if sync else 'OFF'}")
             version = self._db.execute("PRAGMA user_version").fetchone()
             if version and isinstance(version[0], int) and version[0] > VERSION:
-                raise LocalError("the watch log is newer than this program knows", "install the newer program")
+                raise LocalError(
+                    "the watch log is newer than this program knows", "install the newer program"
+                )
             self._db.execute(
                 "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
                 " what TEXT NOT NULL, officer TEXT NOT NULL, line BLOB NOT NULL, draft INTEGER NOT NULL,"
@@ -75,13 +78,21 @@ class WatchLog:
             self._db.execute("CREATE INDEX IF NOT EXISTS events_draft ON events (draft) WHERE draft > 0")
             self._db.execute(f"PRAGMA user_version={VERSION}")
         except apsw.Error as e:
-            raise LocalError(f"the watch log cannot be opened: {e}", "check the disk and its permissions") from None
+            raise LocalError(
+                f"the watch log cannot be opened: {e}", "check the disk and its permissions"
+            ) from None
 
     def close(self) -> None:
         self._db.close()
 
     def note(
-        self, at: Seconds, what: Happened, officer: str = "", line: bytes = b"", draft: int = 0, **detail: str | int | None
+        self,
+        at: Seconds,
+        what: Happened,
+        officer: str = "",
+        line: bytes = b"",
+        draft: int = 0,
+        **detail: str | int | None,
     ) -> int:
         """One more event; gives its id. Raises LocalError when the disk refuses."""
         words = json.dumps(detail, ensure_ascii=False, sort_keys=True)
@@ -94,9 +105,11 @@ class WatchLog:
                     "INSERT INTO events (at, what, officer, line, draft, detail, chain) VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (at, what, officer, line, draft, words, chain),
                 )
-                return self._db.last_insert_rowid()
         except apsw.Error as e:
-            raise LocalError(f"the watch log cannot be written: {e}", "check the disk; nothing was done") from None
+            raise LocalError(
+                f"the watch log cannot be written: {e}", "check the disk; nothing was done"
+            ) from None
+        return self._db.last_insert_rowid()
 
     def event(self, event_id: int) -> Event | None:
         return next(self._events("WHERE id = ?", (event_id,)), None)
@@ -122,7 +135,9 @@ class WatchLog:
     def broken_at(self) -> int | None:
         """The id of the first event whose chain does not hold, or None when the journal is whole."""
         before, expected = bytes(32), 1
-        for row in self._db.execute("SELECT id, at, what, officer, line, draft, detail, chain FROM events ORDER BY id"):
+        for row in self._db.execute(
+            "SELECT id, at, what, officer, line, draft, detail, chain FROM events ORDER BY id"
+        ):
             event_id, at, what, officer, line, draft, words, chain = row
             if event_id != expected or chain != _link(before, at, what, officer, line, draft, words):
                 return int(event_id)
@@ -130,7 +145,9 @@ class WatchLog:
         return None
 
     def _events(self, where: str, values: tuple[int | str, ...]) -> Iterator[Event]:
-        for row in self._db.execute(f"SELECT id, at, what, officer, line, draft, detail FROM events {where}", values):
+        for row in self._db.execute(
+            f"SELECT id, at, what, officer, line, draft, detail FROM events {where}", values
+        ):
             event_id, at, what, officer, line, draft, words = row
             yield Event(event_id, at, Happened(what), officer, line, draft, json.loads(words))
 

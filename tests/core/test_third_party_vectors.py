@@ -73,9 +73,7 @@ def test_cctv_edge_cases_are_accepted_exactly_when_no_rule_refuses_them() -> Non
     cases = read("cctv/ed25519vectors.json")
     accepted = 0
     for case in cases:
-        verdict = accepts(
-            bytes.fromhex(case["key"]), case["msg"].encode("ascii"), bytes.fromhex(case["sig"])
-        )
+        verdict = accepts(bytes.fromhex(case["key"]), case["msg"].encode("ascii"), bytes.fromhex(case["sig"]))
         assert verdict == (not REFUSED_BY_RULE & set(case["flags"] or ())), case["number"]
         accepted += verdict
     assert 0 < accepted < len(cases)
@@ -228,7 +226,7 @@ def cose_files() -> list[Path]:
 
 @pytest.mark.parametrize("path", cose_files(), ids=lambda path: path.stem)
 def test_a_stock_cose_message_outside_our_subset_is_refused(path: Path) -> None:
-    """EN-3: every stock example has another algorithm, header or tag than ours; none is let in, good or bad."""
+    """EN-3: every stock example has another algorithm, header or tag; none is let in."""
     data = bytes.fromhex(json.loads(path.read_text(encoding="utf-8"))["output"]["cbor"])
     with pytest.raises(RemoteError):
         entry.decode_signed(cbor.decode(data))
@@ -280,7 +278,10 @@ def test_rfc_8949_appendix_a_is_decoded_or_refused_by_rule() -> None:
     decoded = refused = 0
     for case in read("cbor/appendix_a.json"):
         data = bytes.fromhex(case["hex"])
-        value = cbor2.loads(data)
+        try:
+            value = cbor2.loads(data)
+        except cbor2.CBORDecodeError:  # a form that RFC 8949 withdrew
+            value = cbor2.undefined
         if of_the_subset(value) and cbor2.dumps(value, canonical=True) == data:
             assert cbor.decode(data) == plain(value), case["hex"]
             if "decoded" in case:
@@ -291,4 +292,4 @@ def test_rfc_8949_appendix_a_is_decoded_or_refused_by_rule() -> None:
             with pytest.raises(RemoteError):
                 cbor.decode(data)
             refused += 1
-    assert (decoded, refused) == (40, 42)
+    assert (decoded, refused) == (37, 45)

@@ -17,7 +17,6 @@ from parley.core.types import (
     Power,
     Precedence,
     Subject,
-    Value,
     exactly,
     text,
     within,

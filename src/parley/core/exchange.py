@@ -70,10 +70,11 @@ def layout(
     """The smallest layout from which the other end can rebuild an entry of ours (spec 7.3).
 
     `covered`: the size of our log that their latest statement covers without a hole. `author_key`:
-    attached when the peer may not know the author. `explicit`: form *any* with both roots.
+    attached when the peer may not know the author. `explicit`: form *any* with both roots, and a body
+    that needs neither an accord nor a log to unpack.
     """
     said = held.said
-    body_form, codec, packed = _packed_body(held, ends)
+    body_form, codec, packed = _packed_body(held, ends, explicit)
     inner: ActLayout | NodeLayout
     if isinstance(said, Statement):
         implied = not explicit and (held.sequence <= covered or held.sequence == 0)
@@ -127,11 +128,13 @@ def layout(
     )
 
 
-def _packed_body(held: Held, ends: Ends) -> tuple[BodyForm, int, bytes]:
+def _packed_body(held: Held, ends: Ends, explicit: bool) -> tuple[BodyForm, int, bytes]:
     if held.body is None:
         return BodyForm.WITHHELD, 0, held.said.commitment
     if not held.body:
         return BodyForm.NONE, 0, b""
+    if explicit:
+        return BodyForm.INLINE, bodies.CHARSET_CBOR, wire.encode_body(held.body)
     codec, packed = bodies.pack(held.is_statement, held.kind, held.body, ends.context)
     return BodyForm.INLINE, codec, packed
 

@@ -39,6 +39,7 @@ from parley.core.types import (
     text,
     within,
 )
+from parley.core.wire import body as bodies
 from parley.core.wire import cbor
 
 RESTORE_LABEL = "parley/restore/1"
@@ -242,8 +243,8 @@ class Line:
 
     `accords` are the terms settled for it on line 0, by hash; `adopted` what each node has stated.
     `ended`: the SEVERs that settled RESTOREs name, held or not. `opens_at`: None before the first.
-    `owed`: one past the last entry of theirs for which a receipt is due. `named`: entries beyond a
-    hole that our last receipt named. `unheaded`: our acts under no statement yet, and since when.
+    `owed`: one past the last entry of theirs for which a receipt is due. `received_beyond`: entries of
+    ours beyond a hole that their receipts named. `unheaded`: our acts under no statement yet, and since when.
     """
 
     id: bytes
@@ -302,6 +303,11 @@ def new_line(line_id: bytes, ours: int, agreed: Accord, *, is_order_wire: bool =
     """A line as it begins: both logs empty, under the accord that made it."""
     name = suite.sha256(accords.encode_terms(agreed))
     return Line(line_id, ours, ((name, agreed),), is_order_wire)
+
+
+def with_accords(line: Line, agreed: tuple[tuple[bytes, Accord], ...]) -> Line:
+    """The line with the accords settled for it, by version; the first is the one it began with."""
+    return replace(line, accords=tuple(sorted(agreed, key=lambda a: (a[1].version, a[0]))))
 
 
 def declared(line: Line, now: Seconds) -> Declared:
@@ -421,6 +427,7 @@ def heard(line: Line, held: Held, officer: Officer | None) -> Line:
 
 def severed(line: Line, held: Held, officer: Officer | None) -> Line:
     """The line with a SEVER in effect, read on this line or on line 0; again changes nothing."""
+    held = _fit(held)
     if (
         officer is None
         or not accords.may(officer, ActKind.SEVER, None, held.said.precedence)
@@ -428,7 +435,8 @@ def severed(line: Line, held: Held, officer: Officer | None) -> Line:
     ):
         return line
     lines, at, _, grounds = held.body
-    if any(s.act == held.id for s in line.severs) or (lines is not None and line.id not in cbor.items(lines)):
+    named = held.said.line == line.id if lines is None else line.id in cbor.items(lines)
+    if not named or any(s.act == held.id for s in line.severs):
         return line
     ended_at = (line.logs[0].size, line.logs[1].size) if held.id in line.ended else None
     cut = Sever(held.party, held.id, held.sequence, cbor.string(grounds), cbor.integer(at), ended_at)
@@ -440,6 +448,7 @@ def placed(line: Line, held: Held, officer: Officer | None) -> Line:
 
     `held` has been through `heard`, and lies at the size of its log.
     """
+    held = _fit(held)
     log = line.logs[held.party]
     assert held.sequence == log.size, "an entry is placed in order"
     beyond = tuple(b for b in log.beyond if b[0] != held.sequence)
@@ -450,8 +459,8 @@ def placed(line: Line, held: Held, officer: Officer | None) -> Line:
     if held.party == line.ours:
         count, since = line.unheaded
         line = replace(line, unheaded=(count + 1, since if count else held.heard_at))
-    if officer is None or held.body is None:
-        return line
+    if officer is None or held.body is None or held.said.line != line.id:
+        return line  # of another line's acts only a SEVER of line 0 has effect, when heard
     match held.said.kind:
         case ActKind.OFFER:
             return _offered(line, held, held.said, officer)
@@ -467,7 +476,7 @@ def _stated(line: Line, held: Held, said: Statement) -> Line:
     """A statement acknowledges the other log up to a size, in each interval that is open, and may
     name entries beyond a hole."""
     log = line.logs[held.party]
-    if said.their_size > log.stated:
+    if log.stated < said.their_size <= line.logs[1 - held.party].size:  # nobody holds what is not written
         line = _with_log(line, held.party, replace(log, stated=said.their_size))
         line = replace(
             line, standings=tuple(_covered(s, held.party, said.their_size) for s in line.standings)
@@ -478,8 +487,9 @@ def _stated(line: Line, held: Held, said: Statement) -> Line:
             named = {cbor.integer(cbor.items(field)[0]) for field in held.body}
             line = replace(line, owed_beyond=tuple(s for s in line.owed_beyond if s not in named))
     elif held.kind == NodeKind.RECEIPT and held.body is not None:
-        beyond = tuple(cbor.integer(cbor.items(field)[0]) for field in held.body)
-        line = replace(line, received_beyond=beyond)
+        beyond = {cbor.integer(cbor.items(field)[0]) for field in held.body}
+        kept = sorted(s for s in beyond.union(line.received_beyond) if s >= said.their_size)
+        line = replace(line, received_beyond=tuple(kept))
     if held.kind == NodeKind.ADOPT and held.body is not None:
         adopted = list(line.adopted)
         adopted[held.party] = cbor.octets(held.body[0])
@@ -603,6 +613,17 @@ def _terms_hold(line: Line, subject: int, terms: bytes) -> bool:
 
 def _quorum(line: Line, subject: int, party: int) -> int:
     return line.accord_of(party).quorum_restore if subject == Subject.RESTORE else 1
+
+
+def _fit(held: Held) -> Held:
+    """`held`, without its body if that has not the schema of its kind: well signed, so it is recorded
+    and acknowledges by its own numbers, but its body has no effect."""
+    if held.body is not None:
+        try:
+            (bodies.check_statement if held.is_statement else bodies.check_act)(held.kind, held.body)
+        except RemoteError:
+            return replace(held, body=None)
+    return held
 
 
 def _is_receipt_or_head(held: Held) -> bool:

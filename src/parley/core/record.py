@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from parley.core import suite
 from parley.core.errors import RemoteError
-from parley.core.types import Act, Body, Entry, Seconds, Statement
+from parley.core.types import HASH_BYTES, Act, Body, Entry, Seconds, Statement
 from parley.core.wire import entry as wire
 
 EMPTY_ROOT = suite.sha256(b"")
@@ -80,7 +80,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether `leaf` lies at `index` in the tree of `size` and `root` (RFC 9162 section 2.1.3.2)."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or not _hashes(leaf, root, *proof):
         return False
     fn, sn, node = index, size - 1, leaf
     for step in proof:
@@ -114,13 +114,16 @@ def _subproof(leaves: Sequence[bytes], m: int, whole: bool) -> tuple[bytes, ...]
 
 
 def verify_consistency(size1: int, size2: int, root1: bytes, root2: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether the tree (size1, root1) is a prefix of (size2, root2) (RFC 9162 section 2.1.4.2)."""
-    if not 0 <= size1 <= size2:
+    """Whether the tree (size1, root1) is a prefix of (size2, root2) (RFC 9162 section 2.1.4.2).
+
+    The empty tree is a prefix of every tree, so nothing proves it and a size of 0 is refused.
+    """
+    if not 0 < size1 <= size2:
         return False
     if size1 == size2:
         return not proof and root1 == root2
-    if size1 == 0:
-        return not proof and root1 == EMPTY_ROOT
+    if not _hashes(root1, root2, *proof):
+        return False
     path = list(proof)
     if size1 & (size1 - 1) == 0:
         path.insert(0, root1)
@@ -141,6 +144,10 @@ def verify_consistency(size1: int, size2: int, root1: bytes, root2: bytes, proof
             new = node_hash(new, step)
         fn, sn = fn >> 1, sn >> 1
     return sn == 0 and old == root1 and new == root2
+
+
+def _hashes(*values: bytes) -> bool:
+    return all(len(value) == HASH_BYTES for value in values)
 
 
 def _split(n: int) -> int:

@@ -24,7 +24,7 @@ from parley.core.errors import RemoteError
 from parley.core.types import U32, Value
 from parley.core.wire import cbor
 
-# The registry of labels (spec 4.2). One purpose, one label, never reused.
+# The registry of labels (spec 1.4). One purpose, one label, never reused.
 LABEL_LINE = "parley/line/1"
 LABEL_TRANSCRIPT = "parley/transcript/1"
 LABEL_PAIRING = "parley/pairing/1"

@@ -1,1 +1,7 @@
 """The scenario format and its player: parties, lines, steps and expectations on a virtual clock."""
+
+from parley.scenario.format import Scenario
+from parley.scenario.player import DEMO_PASSPHRASE, Outcome, Result, play
+from parley.scenario.reading import load, parse
+
+__all__ = ["DEMO_PASSPHRASE", "Outcome", "Result", "Scenario", "load", "parse", "play"]

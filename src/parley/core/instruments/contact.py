@@ -104,7 +104,9 @@ def closed(attempts: Attempts, slot: Due, following: Seconds | None) -> tuple[At
         return Attempts(missed=True, run=attempts.run), ()
     if attempts.run is None:
         begun = Contact(slot.at, slot.at, 0, 0)
-        return Attempts(missed=True, run=begun), (Contact(slot.at, slot.at, 1, ours.calls, None, None, following),)
+        return Attempts(missed=True, run=begun), (
+            Contact(slot.at, slot.at, 1, ours.calls, None, None, following),
+        )
     first = attempts.run.first if attempts.run.slots else slot.at
     run_on = Contact(first, slot.at, attempts.run.slots + 1, attempts.run.calls + ours.calls)
     return Attempts(missed=True, run=run_on), ()

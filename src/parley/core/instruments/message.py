@@ -29,6 +29,7 @@ class State(StrEnum):
     ANSWERED = "ANSWERED"
     CANNOT_COMPLY = "CANNOT COMPLY"
     CANCELLED = "CANCELLED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,7 @@ def written(
     Raises LocalError with a hint for text that cannot be carried.
     """
     lines = [" ".join(line.split("\t")).rstrip() for line in text.replace("\r\n", "\n").split("\n")]
-    paragraphs = tuple(
-        ours_written("paragraph", line, PARAGRAPH_BYTES_MAX) for line in lines if line.strip()
-    )
+    paragraphs = tuple(ours_written("paragraph", line, PARAGRAPH_BYTES_MAX) for line in lines if line.strip())
     return Message(
         ours_written("language", language, 16),
         paragraphs[:PARAGRAPHS_MAX],
@@ -155,6 +154,12 @@ def ladder(
     if cancelled_at is not None:
         rungs.append(Rung(State.CANCELLED, cancelled_at, f"taken back by {sender}"))
     return tuple(rungs)
+
+
+def highest(rungs: Iterable[Rung]) -> State:
+    """The state to show for a message in the record: the highest rung, whatever order they came in."""
+    order = list(State)
+    return max((rung.state for rung in rungs), key=order.index, default=State.SENDING)
 
 
 _STATE_OF_GRADE = {

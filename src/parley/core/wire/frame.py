@@ -252,8 +252,8 @@ def decode_plain(data: bytes) -> Plain:
         inner = read.act(kind, precedence, quality, body_form)
     if form != Form.ANY:
         return inner
-    if node and author_key is not None:
-        raise RemoteError("a statement carries no author's key")
+    if node and (author_key is not None or flags >> 2 & 1):
+        raise RemoteError("a statement is of its own line and carries no author's key")
     return AnyLayout(
         bool(flags >> 1 & 1),
         bool(flags >> 2 & 1),

@@ -1,11 +1,7 @@
-"""The door for people and programs: what a console, a command or an API client may ask of an end.
-
-PLACEHOLDER
-"""
+"""What the desk gives to read: frozen values of plain text and numbers, in the agreement's words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from parley.core.types import Seconds
@@ -95,7 +91,7 @@ class TermsView:
     ours: tuple[str, ...]  # offices of ours behind it
     theirs: tuple[str, ...]
     needed: int  # officers a side
-    state: str  # "offered", "agreed, not yet confirmed", "settled"
+    state: str  # "released, waits for a bearer", "offered", "agreed, not yet confirmed", "settled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,40 +129,5 @@ class StatusView:
     bearers: tuple[tuple[str, bool], ...]  # (name, up)
     alarms: tuple[str, ...]
     unopened_frames: int
+    watch: str | None  # the officer who has the watch
     lines: tuple[LineView, ...] = field(default=())
-
-
-class Desk:
-    """What may be asked of an end. Every method is a plain call; writing ones return when it is durable.
-
-    `passphrase` arguments open the officer's key for this one act. All raise LocalError (text, hint).
-    """
-
-    # reading
-    def status(self) -> StatusView: ...
-    def lines(self) -> tuple[LineView, ...]: ...
-    def line(self, name: str) -> LineView: ...
-    def officers(self) -> tuple[OfficerView, ...]: ...
-    def drafts(self) -> tuple[MessageView, ...]: ...  # WAITING RELEASE
-    def messages(self, line: str | None = None, most: int = 50) -> tuple[MessageView, ...]: ...  # newest first, both ways, incl. RELEASED waiting ones
-    def needs_us(self) -> tuple[MessageView, ...]: ...  # theirs, not acknowledged; most urgent first
-    def waiting_on_them(self) -> tuple[MessageView, ...]: ...  # ours, not acknowledged
-    def message(self, ref: str) -> MessageView: ...
-    def terms(self, line: str | None = None) -> tuple[TermsView, ...]: ...
-    def entries(self, line: str, most: int = 100) -> tuple[EntryView, ...]: ...  # newest first
-
-    # acting
-    def compose(self, line: str, text: str, by: str, *, precedence: str = "ROUTINE", language: str | None = None, subject: str = "", in_whose_name: str = "", form_of_address: str = "", answers: str = "", reply_by: Seconds | None = None, stale_after: Seconds | None = None, reason: str = "") -> MessageView: ...  # by: log-in name of the drafter
-    def release(self, draft: str, by: str, passphrase: str) -> MessageView: ...  # draft: "draft:N"; a second person
-    def withdraw(self, ref: str, by: str, passphrase: str) -> MessageView: ...  # draft or released-not-entered
-    def cancel(self, ref: str, by: str, passphrase: str, reason: str) -> MessageView: ...  # entered: a CANCEL act
-    def acknowledge(self, ref: str, grade: str, by: str, passphrase: str, read_back: str | None = None) -> MessageView: ...
-    def sever(self, line: str | None, grounds: str, by: str, passphrase: str, language: str | None = None) -> tuple[LineView, ...]: ...  # None: all lines
-    def offer_restore(self, line: str, opens_at: Seconds, by: str, passphrase: str, *, opening_contact: Seconds | None = None, reserved: str = "") -> TermsView: ...
-    def agree(self, ref: str, by: str, passphrase: str) -> TermsView: ...  # ref of terms (prefix of >= 8 hex digits)
-    def withdraw_terms(self, ref: str, by: str, passphrase: str) -> TermsView: ...
-    def call(self, line: str, by: str) -> LineView: ...  # ring the other watch (scheduled slot or ad hoc)
-    def answer(self, line: str, by: str) -> LineView: ...  # answer a ringing line
-    def take_watch(self, by: str) -> StatusView: ...
-    def hand_over(self) -> StatusView: ...  # nobody has the watch
-    def export(self, line: str, progress: Callable[[int, int], None] | None = None) -> bytes: ...  # a whole line, both logs

@@ -1,0 +1,150 @@
+"""How values are shown: times, ages, states, and text of theirs that must stay inside its box.
+
+UTC first and only, until the accord's civil clocks reach the page. What is shown is never what is
+compared, kept or signed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from parley.console.forms import day, group
+from parley.console.words import _
+from parley.core.types import Precedence, Seconds
+from parley.desk import LineView, MessageView, RungView
+
+# --- time ---------------------------------------------------------------------------------------------------
+
+
+def clock(at: Seconds) -> str:
+    """`10:04:12Z`."""
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}Z"
+
+
+def weekday(at: Seconds) -> str:
+    """The day of the week in UTC, shortened."""
+    names = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+    return names[datetime.fromtimestamp(at, UTC).weekday()]
+
+
+def when(at: Seconds, now: Seconds) -> Markup:
+    """An instant as a `time` element: the hour alone on the day of `now`, else the date-time group."""
+    iso = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    words = clock(at) if at // 86400 == now // 86400 else group(at)
+    return Markup('<time datetime="{}">{}</time>').format(iso, words)
+
+
+def age(seconds: int) -> str:
+    """A length of time in the one or two units a person would say."""
+    seconds = abs(seconds)
+    if seconds < 60:
+        return _("%(n)d s") % {"n": seconds}
+    if seconds < 3600:
+        return _("%(n)d min") % {"n": seconds // 60}
+    if seconds < 86400:
+        return _("%(h)d h %(m)02d min") % {"h": seconds // 3600, "m": seconds % 3600 // 60}
+    if seconds < 2 * 86400:
+        return _("1 day %(h)d h") % {"h": seconds % 86400 // 3600}
+    return _("%(n)d days") % {"n": seconds // 86400}
+
+
+# --- text of others -----------------------------------------------------------------------------------------
+
+_HARMLESS: Final = frozenset("\u200c\u200d\u200e\u200f\u061c")  # joiners and marks that scripts need
+_NAMES: Final = {
+    "\u202a": "LRE", "\u202b": "RLE", "\u202c": "PDF", "\u202d": "LRO", "\u202e": "RLO",
+    "\u2066": "LRI", "\u2067": "RLI", "\u2068": "FSI", "\u2069": "PDI",
+    "\u200b": "ZWSP", "\u00ad": "SHY", "\ufeff": "BOM", "\u2028": "LS", "\u2029": "PS",
+}  # fmt: skip
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+
+
+def plain(text: str) -> Markup:
+    """`text` with what would steer its display shown instead of obeyed.
+
+    Embeddings and overrides of direction, invisible format characters and foreign line ends become a small
+    label with their name; everything else is only escaped. The text itself stays as it was signed.
+    """
+    return Markup("").join(
+        Markup('<span class="control">{}</span>').format(_NAMES.get(c, f"U+{ord(c):04X}")) if _steers(c) else c
+        for c in text
+    )
+
+
+def _steers(c: str) -> bool:
+    return unicodedata.category(c) in ("Cf", "Zl", "Zp", "Cc") and c not in _HARMLESS and c != "\n"
+
+
+def language(tag: str) -> str:
+    """A BCP 47 tag fit for a `lang` attribute; empty (unknown) if it is not one."""
+    return tag if _LANGUAGE.fullmatch(tag) else ""
+
+
+# --- addresses ----------------------------------------------------------------------------------------------
+
+
+def line_url(line: LineView) -> str:
+    """The page of a line; by its id where the name is none that an address can carry."""
+    return "/line/" + (_in_path(line.name) or line.id)
+
+
+def message_url(ref: str) -> str:
+    """The page of a message."""
+    return "/message/" + (_in_path(ref) or quote(ref, safe=""))
+
+
+def _in_path(name: str) -> str:
+    """`name` quoted for a path; empty if a browser would fold it away."""
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        return ""
+    return quote(name, safe="/:")
+
+
+# --- states -------------------------------------------------------------------------------------------------
+
+LETTERS: Final = {"FLASH": "Z", "IMMEDIATE": "O", "PRIORITY": "P", "ROUTINE": "R"}
+PRECEDENCES: Final = tuple(p.name for p in sorted(Precedence))
+WANTED: Final = frozenset({"OPEN", "OPENING"})  # declared states in which something should be heard
+FAULTS: Final = frozenset({"ONE WAY", "QUIET", "DOWN", "NOT PROVEN"})
+
+
+def troubles(line: LineView) -> bool:
+    """Whether the observed word needs somebody: a line both hold open on which they cannot be reached."""
+    return line.declared in WANTED and line.observed in FAULTS
+
+
+CLIMB: Final = (
+    "DRAFT", "WAITING RELEASE", "RELEASED", "SENDING", "AT THEIR END", "SEEN BY WATCH", "READ BACK", "ANSWERED",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A rung as shown: reached, or not yet."""
+
+    state: str
+    reached: bool
+    at: Seconds | None = None
+    voucher: str = ""
+
+
+def climb(message: MessageView) -> tuple[Rung, ...]:
+    """The whole ladder: every rung in its order, reached or not, and the ends outside it where reached."""
+    return _climb(message.ladder, CLIMB if message.ours else CLIMB[4:])
+
+
+def _climb(reached: Sequence[RungView], states: tuple[str, ...]) -> tuple[Rung, ...]:
+    found: list[Rung] = []
+    for state in states:
+        here = [Rung(r.state, True, r.at, r.voucher) for r in reached if r.state == state]
+        found += here or [Rung(state, False)]
+    found += [Rung(r.state, True, r.at, r.voucher) for r in reached if r.state not in states]
+    return tuple(found)

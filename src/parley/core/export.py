@@ -1,0 +1,424 @@
+"""A line's record as a file, and its verification by anyone, with no node and no keys (spec 13).
+
+The file carries both logs whole, the cards, the rosters and the accords, and beside each body the
+salts of its fields, so that every signature, commitment and root can be rebuilt. It carries no key of
+the line: what is exported later, or withheld, stays as hidden as it was.
+
+A file proves that two keys signed this. Whose keys they are only a fingerprint learnt elsewhere proves;
+without both, the verdict is "consistent; identities NOT pinned".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from parley.core import accord as accords
+from parley.core import line as lines
+from parley.core import record, suite
+from parley.core.errors import RemoteError
+from parley.core.instruments import roster
+from parley.core.record import EMPTY_ROOT, Tree
+from parley.core.types import (
+    NONCE_BYTES,
+    ROOT_AUTHOR,
+    Act,
+    ActKind,
+    Body,
+    Card,
+    Entry,
+    NodeKind,
+    Officer,
+    Seconds,
+    Signed,
+    Statement,
+    Value,
+)
+from parley.core.wire import body as bodies
+from parley.core.wire import cbor
+from parley.core.wire import entry as wire
+
+MAGIC = b"parley-export/1\n"
+HEAD_LABEL = "parley/export-head/1"
+END_LABEL = "parley/export-end/1"
+FILE_BYTES_MAX = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A body with the salts of its fields; None where the body is withheld."""
+
+    body: bytes | None
+    salts: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the file proves. Sizes, roots and names by party; `lines` says which line it is."""
+
+    line: bytes
+    name: str
+    parties: tuple[str, str]
+    fingerprints: tuple[str, str]
+    sizes: tuple[int, int]
+    roots: tuple[bytes, bytes]
+    acts: int
+    statements: int
+    withheld: int
+    declared: str
+    pinned: bool
+    first_at: Seconds | None
+    last_at: Seconds | None
+
+
+class Refused(RemoteError):
+    """The file is not what it says; `where` names the entry or the part."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}")
+        self.where = where
+        self.why = why
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+def head(
+    cards: tuple[bytes, bytes],
+    name: str,
+    nonce: bytes,
+    terms: Iterable[bytes],
+    rosters: Iterable[tuple[bytes, Opened]],
+) -> bytes:
+    """The beginning of a file. `cards`: tagged, in the order of the parties. `terms`: of the line's
+    accords. `rosters`: the ROSTER acts of both (tagged COSE_Sign1)."""
+    acts = tuple((act, opened.body, opened.salts) for act, opened in rosters)
+    return MAGIC + cbor.encode((HEAD_LABEL, cards, name, nonce, tuple(terms), acts))
+
+
+def item(entry: bytes, opened: Opened) -> bytes:
+    """One entry, in the order in which the exporting end had them."""
+    return cbor.encode((entry, opened.body, opened.salts))
+
+
+def end(sizes: tuple[int, int], roots: tuple[bytes, bytes]) -> bytes:
+    """The end of a file: what it must add up to."""
+    return cbor.encode((END_LABEL, sizes, roots))
+
+
+# --- verifying --------------------------------------------------------------------------------
+
+
+def verify(data: bytes, pins: Iterable[str] = ()) -> Verdict:
+    """What `data` proves. `pins`: fingerprints (hex of SHA-256 of a root key) learnt elsewhere.
+
+    Everything that must hold, numbered as in the code:
+
+    1. The file is an export of this version, in its one encoding, and complete to its end.
+    2. Each card is signed by the root key it names; line id and parties follow from the cards.
+    3. A pin that is given is the fingerprint of one of the parties.
+    4. Each roster is signed by its party's root key, for line 0 of this pair.
+    5. Each entry lies at the next place of its log, on this line.
+    6. Each act is signed by an officer of the roster, each statement by its party's node.
+    7. Each body, rebuilt with its salts, is what was committed to.
+    8. Each statement's own root is the root of its log at its place.
+    9. Each statement's root of the other log is the root of that log at that size.
+    10. Sizes and roots at the end are those the entries add up to.
+
+    Raises Refused, which names the first entry or part that does not hold.
+    """
+    read = _File(data)
+    header = read.head()  # 1
+    cards = _cards(header.cards)  # 2
+    payloads = tuple(wire.encode_card(card) for card in cards)
+    transcript = suite.transcript_hash(payloads)
+    order_wire = suite.line_id(transcript, "", bytes(NONCE_BYTES))
+    line_id = suite.line_id(transcript, header.name, header.nonce)
+    fingerprints = (suite.key_id(cards[0].root_key).hex(), suite.key_id(cards[1].root_key).hex())
+    wanted = {pin.replace(" ", "").replace(":", "").lower() for pin in pins}
+    for pin in wanted - set(fingerprints):  # 3
+        raise Refused("identity", f"no party of this file has the fingerprint {pin[:16]}...")
+    rosters = _rosters(header.rosters, cards, order_wire)  # 4
+    fold = _Fold(line_id, order_wire, cards, rosters, header.terms, line_id == order_wire)
+    for number, (entry, opened) in enumerate(read.entries()):
+        fold.take(number, entry, opened)  # 5 to 9
+    sizes, roots = read.sizes, read.roots
+    if sizes != fold.sizes or roots != fold.roots:  # 10
+        raise Refused("end of the file", "sizes and roots are not those of the entries")
+    return Verdict(
+        line_id,
+        header.name or "order wire",
+        (cards[0].party_name, cards[1].party_name),
+        fingerprints,
+        sizes,
+        roots,
+        fold.acts,
+        fold.statements,
+        fold.withheld,
+        fold.declared,
+        wanted == set(fingerprints),
+        fold.first_at,
+        fold.last_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    cards: tuple[bytes, bytes]
+    name: str
+    nonce: bytes
+    terms: tuple[bytes, ...]
+    rosters: tuple[tuple[bytes, Opened], ...]
+
+
+class _File:
+    """The parts of a file in order; every read bounded."""
+
+    def __init__(self, data: bytes) -> None:
+        if not data.startswith(MAGIC):
+            raise Refused("beginning of the file", "this is not an export of version 1")
+        self._data, self._at = data, len(MAGIC)
+        self.sizes: tuple[int, int] = (-1, -1)
+        self.roots: tuple[bytes, bytes] = (b"", b"")
+
+    def head(self) -> _Head:
+        try:
+            label, cards, name, nonce, terms, rosters = cbor.array(self._next(), 6, "head")
+            if label != HEAD_LABEL:
+                raise RemoteError("it does not begin with a head")
+            first, second = (cbor.octets(c) for c in cbor.array(cards, 2, "cards"))
+            acts = []
+            for found in cbor.items(rosters):
+                act, body, salts = cbor.array(found, 3, "roster")
+                acts.append((cbor.octets(act), _opened(body, salts)))
+            return _Head(
+                (first, second),
+                cbor.string(name),
+                cbor.octets(nonce),
+                tuple(cbor.octets(t) for t in cbor.items(terms)),
+                tuple(acts),
+            )
+        except RemoteError as e:
+            raise Refused("beginning of the file", e.text) from None
+
+    def entries(self) -> Iterator[tuple[bytes, Opened]]:
+        number = 0
+        while True:
+            try:
+                parts = cbor.array(self._next(), 3, "entry")
+                if parts[0] == END_LABEL:
+                    self._end(parts)
+                    return
+                entry, opened = cbor.octets(parts[0]), _opened(parts[1], parts[2])
+            except RemoteError as e:
+                raise Refused(f"item {number}", f"the file is cut short or changed here: {e.text}") from None
+            yield entry, opened
+            number += 1
+
+    def _end(self, parts: tuple[Value, ...]) -> None:
+        size0, size1 = (cbor.integer(s) for s in cbor.array(parts[1], 2, "sizes"))
+        root0, root1 = (cbor.octets(r) for r in cbor.array(parts[2], 2, "roots"))
+        self.sizes, self.roots = (size0, size1), (root0, root1)
+        if self._at != len(self._data):
+            raise RemoteError("bytes are left after the end")
+
+    def _next(self) -> Value:
+        if self._at >= len(self._data):
+            raise RemoteError("the file ends early")
+        value, self._at = cbor.decode_first(self._data, self._at)
+        return value
+
+
+class _Fold:
+    """The checks of entry after entry, and the line they make."""
+
+    def __init__(
+        self,
+        line_id: bytes,
+        order_wire: bytes,
+        cards: tuple[Card, Card],
+        rosters: tuple[dict[int, Officer], dict[int, Officer]],
+        terms: tuple[bytes, ...],
+        is_order_wire: bool,
+    ) -> None:
+        self._line_id, self._order_wire, self._cards, self._rosters = line_id, order_wire, cards, rosters
+        try:
+            agreed = [(suite.sha256(t), accords.decode_terms(t)) for t in terms]
+        except RemoteError as e:
+            raise Refused("accord", e.text) from None
+        if not agreed:
+            raise Refused("accord", "the file carries none")
+        self._line = lines.new_line(line_id, 0, agreed[0][1], is_order_wire=is_order_wire)
+        self._names = {name for name, _ in agreed}
+        self._line = lines.with_accords(self._line, tuple(agreed))
+        self._roots: tuple[dict[int, bytes], dict[int, bytes]] = ({0: EMPTY_ROOT}, {0: EMPTY_ROOT})
+        self._later: list[tuple[str, int, int, bytes]] = []
+        self.acts = self.statements = self.withheld = 0
+        self.first_at: Seconds | None = None
+        self.last_at: Seconds | None = None
+        self._early: dict[tuple[int, int], tuple[record.Held, Officer | None]] = {}
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        self._settle()
+        return (self._line.logs[0].size, self._line.logs[1].size)
+
+    @property
+    def roots(self) -> tuple[bytes, bytes]:
+        return (self._line.logs[0].tree.root, self._line.logs[1].tree.root)
+
+    @property
+    def declared(self) -> str:
+        """What both stances made of the line at the end of the file; by nobody's clock."""
+        us, them = self._line.severed_by(0), self._line.severed_by(1)
+        names = [self._cards[i].party_name for i, cut in enumerate((us, them)) if cut]
+        if names:
+            return "severed by " + " and ".join(names)
+        return "not yet opened" if self._line.opens_at is None else "open"
+
+    def take(self, number: int, data: bytes, opened: Opened) -> None:
+        where = f"item {number}"
+        try:
+            entry = wire.decode_entry(data)
+            said = wire.decode_payload(entry.signed.payload)
+            where = f"entry {entry.sequence} of {self._cards[said.party].party_name}"
+            self._check(entry, said, opened)
+            body = None if opened.body is None else wire.decode_body(opened.body)
+        except RemoteError as e:
+            raise Refused(where, e.text) from None
+        held = record.hold(data, entry, said, body)
+        officer = self._rosters[said.party].get(said.author) if isinstance(said, Act) else None
+        if self._line.logs[said.party].has(entry.sequence):
+            raise Refused(where, "the file has two entries at this place")
+        self._line = lines.heard(self._line, held, officer)
+        self._early[said.party, entry.sequence] = (held, officer)
+        while (found := self._early.pop((said.party, self._line.logs[said.party].size), None)) is not None:
+            step, by = found
+            tree = self._line.logs[said.party].tree
+            if isinstance(step.said, Statement):
+                self._heads(f"entry {step.sequence} of {self._cards[said.party].party_name}", step.said, tree)
+            self._line = lines.placed(self._line, step, by)
+            tree = self._line.logs[said.party].tree
+            self._roots[said.party][tree.size] = tree.root
+        self._count(said, opened)
+
+    def _check(self, entry: Entry, said: Act | Statement, opened: Opened) -> None:
+        of_order_wire = isinstance(said, Act) and said.line == self._order_wire
+        if said.line != self._line_id and not (of_order_wire and said.kind == ActKind.SEVER):  # 5
+            raise RemoteError("it is of another line")
+        if entry.incarnation != self._cards[said.party].incarnation:
+            raise RemoteError("it is of an incarnation the card does not name")
+        record.check_signed(entry, self._key(said))  # 6
+        _check_body(said, opened)  # 7
+
+    def _key(self, said: Act | Statement) -> bytes:
+        if isinstance(said, Statement):
+            return self._cards[said.party].node_key
+        if said.author == ROOT_AUTHOR:
+            return self._cards[said.party].root_key
+        officer = self._rosters[said.party].get(said.author)
+        if officer is None:
+            raise RemoteError(f"author {said.author} is in no roster of this file")
+        return officer.key
+
+    def _heads(self, where: str, said: Statement, tree: Tree) -> None:
+        if said.own_root != tree.root:  # 8
+            raise Refused(where, "the root it signs is not that of the entries before it")
+        known = self._roots[1 - said.party].get(said.their_size)
+        if known is None:
+            self._later.append((where, 1 - said.party, said.their_size, said.their_root))
+        elif known != said.their_root:  # 9
+            raise Refused(where, "the root it signs of the other log is not that of its entries")
+
+    def _settle(self) -> None:
+        """Check 9 for what was acknowledged before it came, in this file's order."""
+        for where, party, size, root in self._later:
+            if self._roots[party].get(size) != root:
+                raise Refused(where, "the root it signs of the other log is not that of its entries")
+        if self._early:
+            party, sequence = min(self._early)
+            raise Refused(
+                f"entry {sequence} of {self._cards[party].party_name}", "an entry before it is missing"
+            )
+
+    def _count(self, said: Act | Statement, opened: Opened) -> None:
+        if isinstance(said, Statement):
+            self.statements += 1
+            if said.kind == NodeKind.ADOPT and opened.body is not None:
+                named = wire.decode_body(opened.body)
+                if not named or named[0] not in self._names:
+                    raise Refused("accord", "a node adopted an accord that the file does not carry")
+        else:
+            self.acts += 1
+        self.withheld += opened.body is None
+        times = [t for t in (self.first_at, said.stamp.time) if t is not None]
+        self.first_at = min(times)
+        self.last_at = max(said.stamp.time, self.last_at or 0)
+
+
+def _cards(tagged: tuple[bytes, bytes]) -> tuple[Card, Card]:
+    cards = []
+    for number, data in enumerate(tagged):
+        try:
+            found = _untagged(data)
+            card = wire.decode_card(found.payload)
+            key = suite.check_public_key(card.root_key)
+            suite.check_public_key(card.node_key)
+            _check_signature(found, key)
+        except RemoteError as e:
+            raise Refused(f"card {number}", e.text) from None
+        cards.append((suite.sha256(found.payload), card))
+    if cards[0][0] >= cards[1][0]:
+        raise Refused("cards", "they are not two, or not in the order of their hashes")
+    return (cards[0][1], cards[1][1])
+
+
+def _rosters(
+    acts: tuple[tuple[bytes, Opened], ...], cards: tuple[Card, Card], order_wire: bytes
+) -> tuple[dict[int, Officer], dict[int, Officer]]:
+    rosters: tuple[dict[int, Officer], dict[int, Officer]] = ({}, {})
+    for number, (data, opened) in enumerate(acts):
+        try:
+            found = _untagged(data)
+            act = wire.decode_payload(found.payload)
+            if not isinstance(act, Act) or act.kind != ActKind.ROSTER or act.author != ROOT_AUTHOR:
+                raise RemoteError("it is no act of a root key")
+            if act.line != order_wire:
+                raise RemoteError("it is of another pair")
+            _check_signature(found, cards[act.party].root_key)
+            _check_body(act, opened)
+            body: Body = wire.decode_body(opened.body or b"\x80")
+            bodies.check_act(ActKind.ROSTER, body)
+            rosters[act.party].update(roster.added(rosters[act.party], body))
+        except RemoteError as e:
+            raise Refused(f"roster {number}", e.text) from None
+    return rosters
+
+
+def _check_signature(found: Signed, key: bytes) -> None:
+    if found.kid != suite.key_id(key):
+        raise RemoteError("key id is not that of the key")
+    if not suite.verify(key, wire.to_be_signed(found.kid, found.payload), found.signature):
+        raise RemoteError("signature does not verify")
+
+
+def _check_body(said: Act | Statement, opened: Opened) -> None:
+    if opened.body is None:
+        return
+    body = wire.decode_body(opened.body)
+    if len(opened.salts) != len(body):
+        raise RemoteError("it does not carry one salt for each field")
+    if record.commitment(said.kind, body, lambda i: opened.salts[i]) != said.commitment:
+        raise RemoteError("its text is not what was signed")
+
+
+def _opened(body: Value, salts: Value) -> Opened:
+    return Opened(
+        None if body is None else cbor.octets(body), tuple(cbor.octets(s) for s in cbor.items(salts))
+    )
+
+
+def _untagged(data: bytes) -> Signed:
+    if data[:1] != wire.COSE_SIGN1_TAG:
+        raise RemoteError("it is not a tagged COSE_Sign1")
+    return wire.decode_signed(cbor.decode(data[1:]))

@@ -1,0 +1,630 @@
+"""The door for people and programs: what a console, a command or an API client may ask of an end.
+
+Reading gives views: frozen values of plain text and numbers, in the agreement's words. Acting takes a
+log-in name and, where something is signed, the passphrase that opens that officer's key for this one
+act. Whoever asks for what is not allowed gets a LocalError, one sentence and a hint, and nothing is
+recorded. A message is named by its ref everywhere: LINE:ours|theirs:AUTHOR/NUMBER, or draft:N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parley import __version__, keys
+from parley.core import accord as accords
+from parley.core import export, record, suite
+from parley.core import line as lines
+from parley.core.accord import Accord
+from parley.core.errors import LocalError, RemoteError
+from parley.core.instruments import message, roster
+from parley.core.line import Mark, RestoreTerms, Side, Standing
+from parley.core.types import (
+    PARAGRAPHS_MAX,
+    ROOT_AUTHOR,
+    ActKind,
+    Body,
+    Grade,
+    Power,
+    Precedence,
+    Seconds,
+    Subject,
+    written,
+)
+from parley.core.wire import body as bodies
+from parley.core.wire import entry as wire
+from parley.core.wire.body import PARAGRAPH_BYTES_MAX
+from parley.core.wire.frame import CallSign
+from parley.desk.reader import Reader, powers_of, precedence_named, sure
+from parley.desk.views import EntryView, LineView, MessageView, OfficerView, StatusView, TermsView
+from parley.keys import Cost, OfficerFile, Signer
+from parley.node import Node, PairRoom, Room
+from parley.store import Fault, Pair
+from parley.watch_log import Event, Happened
+
+
+class Desk:
+    """What may be asked of an end. Every method is a plain call; acting ones return when it is durable."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._store, self._log = node.store, node.watch_log
+        self._look = Reader(node)
+
+    # --- reading
+
+    def status(self) -> StatusView:
+        node = self._node
+        pairs = tuple(
+            (pair.name, suite.key_id(pair.cards[1 - pair.ours].root_key).hex())
+            for pair in node.pairs.values()
+        )
+        return StatusView(
+            node.home.party,
+            self.fingerprint(),
+            node.now(),
+            __version__,
+            pairs,
+            tuple((bearer.name, bearer.up) for bearer, _ in node.bearers),
+            tuple(self._look.alarms()),
+            node.unopened_frames,
+            node.watch,
+            self.lines(),
+        )
+
+    def fingerprint(self) -> str:
+        """SHA-256 of our root key, hex: what the other party must be told by another way."""
+        found = self._node.keys.get("root fingerprint")
+        return found.hex() if found else ""
+
+    def lines(self) -> tuple[LineView, ...]:
+        """All lines, the order wires first."""
+        rooms = sorted(self._node.rooms(), key=lambda r: (not r.is_order_wire, r.pair.name, r.name))
+        return tuple(self._look.line_view(room) for room in rooms)
+
+    def line(self, name: str) -> LineView:
+        return self._look.line_view(self._look.room(name))
+
+    def officers(self) -> tuple[OfficerView, ...]:
+        return tuple(
+            OfficerView(
+                o.name,
+                o.officer.author,
+                o.officer.office,
+                o.officer.precedence_max.name,
+                powers_of(o.officer),
+            )
+            for o in keys.officers(self._node.home.path)
+        )
+
+    def drafts(self) -> tuple[MessageView, ...]:
+        """What waits for a second person's release."""
+        waiting = (e for e in self._log.drafts() if self._store.released(e.id) is None)
+        return tuple(self._look.draft_view(event) for event in waiting)
+
+    def messages(self, line: str | None = None, most: int = 50) -> tuple[MessageView, ...]:
+        """Both ways, newest first, those released and not entered included."""
+        found: list[MessageView] = []
+        for room in self._look.rooms(line):
+            waiting = [w for w in self._store.waiting(room.id) if w.kind == ActKind.MESSAGE]
+            found += [self._look.waiting_view(room, w) for w in waiting]
+            found += [
+                self._look.message_view(room, row.held)
+                for row in self._store.acts(room.id, ActKind.MESSAGE, None, most)
+            ]
+        return tuple(sorted(found, key=lambda m: (-m.heard_at, m.ref))[:most])
+
+    def needs_us(self) -> tuple[MessageView, ...]:
+        """Messages of theirs that no officer of ours has acknowledged, most urgent first."""
+        return self._look.unacknowledged(theirs=True)
+
+    def waiting_on_them(self) -> tuple[MessageView, ...]:
+        """Messages of ours that no officer of theirs has acknowledged, most urgent first."""
+        return self._look.unacknowledged(theirs=False)
+
+    def message(self, ref: str) -> MessageView:
+        if ref.startswith("draft:"):
+            event, room = self._look.draft(ref)
+            became = self._look.became(event, room)
+            return became if became is not None else self._look.draft_view(event)
+        room, held, waiting = self._look.find(ref)
+        return (
+            self._look.waiting_view(room, waiting) if waiting else self._look.message_view(room, sure(held))
+        )
+
+    def terms(self, line: str | None = None) -> tuple[TermsView, ...]:
+        """Terms on the table or settled; those of new lines stand on the order wire. Newest last."""
+        return tuple(
+            self._look.terms_view(room, standing)
+            for room in self._look.rooms(line)
+            for standing in room.line.standings
+        )
+
+    def entries(self, line: str, most: int = 100) -> tuple[EntryView, ...]:
+        """Both logs of a line in the order in which we had them, newest first."""
+        room = self._look.room(line)
+        rows = list(self._store.of_line(room.id))[-most:]
+        return tuple(self._look.entry_view(room, row.held) for row in reversed(rows))
+
+    def faults(self, line: str | None = None) -> tuple[Fault, ...]:
+        """What a peer signed and should not have, as evidence."""
+        return tuple(f for room in self._look.rooms(line) for f in self._store.faults(room.id))
+
+    def journal(self, most: int = 50) -> tuple[Event, ...]:
+        """The latest of our own watch log, newest first; never sent."""
+        return self._log.latest(most)
+
+    # --- messages
+
+    def compose(
+        self,
+        line: str,
+        text: str,
+        by: str,
+        *,
+        precedence: str = "ROUTINE",
+        language: str | None = None,
+        subject: str = "",
+        in_whose_name: str = "",
+        form_of_address: str = "",
+        answers: str = "",
+        reply_by: Seconds | None = None,
+        stale_after: Seconds | None = None,
+        reason: str = "",
+    ) -> MessageView:
+        """A draft, kept in the watch log until a second person releases it. `answers`: the ref of the
+        message it replies to. `reason`: why this precedence; stays here."""
+        room = self._look.room(line)
+        if room.is_order_wire:
+            raise LocalError("the order wire carries no messages", "choose a line: parley line")
+        self._look.officer_named(by)
+        urgency = precedence_named(precedence)
+        language = language or room.line.accord.languages[0]
+        found = message.written(
+            language,
+            text,
+            subject=subject or None,
+            in_whose_name=in_whose_name or None,
+            form_of_address=form_of_address or None,
+            references=(self._look.act_id(answers),) if answers else (),
+            reply_by=reply_by,
+            stale_after=stale_after,
+        )
+        if not found.paragraphs:
+            raise LocalError("a message needs a text", "write at least one line")
+        self._fits(message.body(found))
+        event_id = self._log.note(
+            self._node.now(),
+            Happened.DRAFT,
+            by,
+            room.id,
+            precedence=urgency.name,
+            body=wire.encode_body(message.body(found)).hex(),
+            reason=reason,
+        )
+        self._node.changed()
+        return self.message(f"draft:{event_id}")
+
+    def release(self, draft: str, by: str, passphrase: str) -> MessageView:
+        """Signs a draft as its releasing authority: a second person's act, unless the accord says not."""
+        event, room = self._look.draft(draft)
+        became = self._look.became(event, room)
+        if became is not None:
+            raise LocalError(f"{draft} is {became.state} already", "see it with: parley inbox --all")
+        found, signer = self._look.signer(by, passphrase)
+        if room.line.accord.second_person and event.officer == by:
+            raise LocalError("a draft is released by a second person", "ask another officer to release it")
+        body = wire.decode_body(bytes.fromhex(str(event.detail["body"])))
+        urgency = precedence_named(str(event.detail["precedence"]))
+        self._look.may(found, ActKind.MESSAGE, None, urgency)
+
+        def do() -> int:
+            cose, number = self._node.sign(room, ActKind.MESSAGE, body, urgency, found.officer.author, signer)
+            self._node.release(room, cose, body, draft=event.id)
+            return number
+
+        number = self._node.turn(do)
+        self._log.note(self._node.now(), Happened.RELEASED, by, room.id, event.id)
+        return self.message(f"{room.name}:ours:{found.officer.author}/{number}")
+
+    def withdraw(self, ref: str, by: str, passphrase: str) -> MessageView:
+        """Takes back a draft, or an act released and not entered: nothing of it is in the record."""
+        self._look.signer(by, passphrase)
+        if ref.startswith("draft:"):
+            event, room = self._look.draft(ref)
+            became = self._look.became(event, room)
+            if became is None:
+                self._log.note(self._node.now(), Happened.WITHDRAWN, by, event.line, event.id)
+                self._node.changed()
+                return self._look.draft_view(event)
+            ref = became.ref
+        room, _, waiting = self._look.find(ref)
+        if waiting is None:
+            raise LocalError("this is in the record for good", "take it back with: parley cancel")
+        view = self._look.waiting_view(room, waiting)
+        self._node.turn(lambda: self._store.entered(waiting.id))
+        self._log.note(self._node.now(), Happened.WITHDRAWN, by, room.id, waiting.draft or 0, ref=ref)
+        return view
+
+    def cancel(self, ref: str, by: str, passphrase: str, reason: str) -> MessageView:
+        """Takes back a message of ours that is in the record, by a CANCEL act beside it."""
+        room, held, waiting = self._look.find(ref)
+        if waiting is not None:
+            raise LocalError("this is not in the record yet", "withdraw it instead")
+        if sure(held).party != room.pair.ours:
+            raise LocalError(
+                "only the party that said it can take it back", "answer it, or acknowledge: cannot comply"
+            )
+        language = room.line.accord.languages[0]
+        body: Body = (sure(held).id, language, written("reason", reason, PARAGRAPH_BYTES_MAX))
+        self._sign_and_release(room, ActKind.CANCEL, body, sure(held).said.precedence, by, passphrase)
+        return self.message(ref)
+
+    def acknowledge(
+        self, ref: str, grade: str, by: str, passphrase: str, read_back: str | None = None
+    ) -> MessageView:
+        """An officer's acknowledgement of a message of theirs; `grade`: seen, read back, will comply,
+        cannot comply, stand by, noted. A read back carries the words."""
+        room, held, _ = self._look.find(ref)
+        if held is None or held.party == room.pair.ours:
+            raise LocalError("only a message of theirs can be acknowledged", "see: parley inbox")
+        try:
+            step = Grade[grade.upper().replace(" ", "_").replace("-", "_")]
+        except KeyError:
+            words = ", ".join(g.name.lower().replace("_", " ") for g in Grade)
+            raise LocalError(f"there is no grade {grade!r}", f"one of: {words}") from None
+        if step == Grade.READ_BACK and not read_back:
+            raise LocalError("a read-back carries the words read", 'give them: --read-back "..."')
+        words_read = written("read-back", read_back, PARAGRAPH_BYTES_MAX) if read_back else None
+        if lines.mark(room.line, held) == Mark.WHILE_CUT:
+            raise LocalError("it was said while the line is cut", "acknowledge it once the line is restored")
+        body: Body = (held.id, int(step), words_read)
+        self._sign_and_release(room, ActKind.ACKNOWLEDGE, body, held.said.precedence, by, passphrase)
+        return self.message(ref)
+
+    # --- the life of a line
+
+    def sever(
+        self,
+        line: str | None,
+        grounds: str,
+        by: str,
+        passphrase: str,
+        language: str | None = None,
+        *,
+        pair: str | None = None,
+    ) -> tuple[LineView, ...]:
+        """Cuts a line, or all lines of a pair (line None), at once, whether or not they hear of it."""
+        found, signer = self._look.signer(by, passphrase)
+        self._look.may(found, ActKind.SEVER, None, Precedence.FLASH)
+        if line is None:
+            of_pair = self._look.pair(pair)
+            targets = [r for r in of_pair.rooms.values() if not r.is_order_wire]
+            room = of_pair.order_wire
+        else:
+            room = self._look.room(line)
+            targets = [room]
+            if room.is_order_wire:
+                raise LocalError("the order wire is never severed", "name a line, or sever all lines")
+        if not targets:
+            raise LocalError("there is no line to sever", "see: parley line")
+        names = tuple(sorted(r.id for r in targets)) if line is None else None
+        words = written("grounds", grounds, PARAGRAPH_BYTES_MAX)
+        body: Body = (names, self._node.now(), language or targets[0].line.accord.languages[0], words)
+
+        def do() -> None:
+            cose, _ = self._node.sign(
+                room, ActKind.SEVER, body, Precedence.FLASH, found.officer.author, signer
+            )
+            self._node.enter(room, cose, body)
+            for target in targets:
+                if target is not room:
+                    self._node.enter(target, cose, body)
+
+        self._node.turn(do)
+        for target in targets:
+            self._log.note(self._node.now(), Happened.SIGNED, by, target.id, act="SEVER")
+        return tuple(self._look.line_view(target) for target in targets)
+
+    def offer_restore(
+        self,
+        line: str,
+        opens_at: Seconds,
+        by: str,
+        passphrase: str,
+        *,
+        opening_contact: Seconds | None = None,
+        reserved: str = "",
+    ) -> TermsView:
+        """Offers to open a line, or to open it again: names every cut there is, both logs as they stand,
+        and the hour. Counts as this officer's agreement."""
+        room = self._look.room(line)
+        if room.is_order_wire:
+            raise LocalError("the order wire is always open", "name a line")
+        self._look.may(self._look.officer_named(by), ActKind.OFFER, Subject.RESTORE, Precedence.IMMEDIATE)
+        by_party = [
+            tuple(sorted(s.act for s in room.line.severs if s.party == party and s.ended_at is None))
+            for party in (0, 1)
+        ]
+        logs = room.line.logs
+        prefixes = [lines.Prefix(log.incarnation, log.size, log.tree.root) for log in logs]
+        terms = lines.encode_restore(
+            RestoreTerms(
+                (by_party[0], by_party[1]),
+                (prefixes[0], prefixes[1]),
+                written("differences reserved", reserved, 512),
+                opens_at,
+                opening_contact,
+            )
+        )
+        return self._offer(room, Subject.RESTORE, terms, by, passphrase)
+
+    def offer_line(self, pair: str, agreed: Accord, by: str, passphrase: str) -> TermsView:
+        """Offers the first accord of a new line, or a later version of an accord, on the order wire."""
+        return self._offer(
+            self._look.pair(pair).order_wire, Subject.ACCORD, accords.encode_terms(agreed), by, passphrase
+        )
+
+    def agree(self, ref: str, by: str, passphrase: str) -> TermsView:
+        """One officer's agreement to terms on offer. Before signing, our copy of both logs is compared
+        with the prefixes in the terms."""
+        room, standing = self._look.standing(ref)
+        if standing.offered[room.pair.ours] is None and not self._acknowledged(room, standing):
+            raise LocalError("their offer is not receipted by our node yet", "wait a moment, then agree")
+        if standing.subject == Subject.RESTORE:
+            self._compare(room, lines.decode_restore(standing.terms))
+        found, signer = self._look.signer(by, passphrase)
+        self._look.may(found, ActKind.AGREE, standing.subject, Precedence.IMMEDIATE)
+        if any(a[0] == found.officer.author for a in standing.sides[room.pair.ours].authors):
+            raise LocalError(
+                f"{by} stands behind these terms already", "another officer's agreement is needed"
+            )
+        body: Body = (standing.hash,)
+
+        def do() -> None:
+            cose, _ = self._node.sign(
+                room, ActKind.AGREE, body, Precedence.IMMEDIATE, found.officer.author, signer
+            )
+            self._node.release(room, cose, body, standing.subject)
+
+        self._node.turn(do)
+        self._log.note(
+            self._node.now(), Happened.SIGNED, by, room.id, act="AGREE", terms=standing.hash.hex()[:16]
+        )
+        return self._look.terms_view(*self._look.standing(ref))
+
+    def withdraw_terms(self, ref: str, by: str, passphrase: str) -> TermsView:
+        """Takes this officer's own offer or agreement back, while the terms are not settled."""
+        room, standing = self._look.standing(ref)
+        found, signer = self._look.signer(by, passphrase)
+        behind = [a for a in standing.sides[room.pair.ours].authors if a[0] == found.officer.author]
+        if standing.settled or not behind:
+            why = "they are settled" if standing.settled else f"{by} does not stand behind them"
+            raise LocalError(f"these terms cannot be withdrawn: {why}", "see: parley line")
+        body: Body = (behind[0][1],)
+
+        def do() -> None:
+            cose, _ = self._node.sign(
+                room, ActKind.WITHDRAW, body, Precedence.IMMEDIATE, found.officer.author, signer
+            )
+            self._node.release(room, cose, body, standing.subject)
+
+        self._node.turn(do)
+        self._log.note(
+            self._node.now(), Happened.SIGNED, by, room.id, act="WITHDRAW", terms=standing.hash.hex()[:16]
+        )
+        return self._look.terms_view(*self._look.standing(ref))
+
+    # --- contacts and the watch
+
+    def call(self, line: str, by: str) -> LineView:
+        """Rings the other watch, at a scheduled slot or ad hoc; every attempt is noted."""
+        return self._ring(line, by, CallSign.RING)
+
+    def answer(self, line: str, by: str) -> LineView:
+        """Answers a line that rings."""
+        if self._look.room(line).ringing is None:
+            raise LocalError(f"{line} does not ring", "see: parley status")
+        return self._ring(line, by, CallSign.ANSWER)
+
+    def take_watch(self, by: str) -> StatusView:
+        """Says who has the watch now."""
+        self._look.officer_named(by)
+        self._node.watch = by
+        self._log.note(self._node.now(), Happened.WATCH, by)
+        self._node.changed()
+        return self.status()
+
+    def hand_over(self) -> StatusView:
+        """Nobody has the watch; signs of life say so, unless the line is set not to tell."""
+        self._log.note(self._node.now(), Happened.WATCH, "")
+        self._node.watch = None
+        self._node.changed()
+        return self.status()
+
+    # --- pairing, officers, export
+
+    def add_officer(
+        self,
+        name: str,
+        office: str,
+        powers: Power,
+        precedence_max: Precedence,
+        passphrase: str,
+        root_passphrase: str,
+        cost: Cost | None = None,
+    ) -> OfficerView:
+        """A new officer of ours with a key of their own, put in the roster of every pair."""
+        root = self._node.keys.root(root_passphrase)
+        taken = [o.officer.author for o in keys.officers(self._node.home.path)]
+        author = max(taken, default=0) + 1
+        office = written("office", office, 64)
+        made = keys.make_officer(
+            self._node.home.path, name, author, office, precedence_max, powers, passphrase, cost or Cost()
+        )
+
+        def do() -> None:
+            for pair in self._node.pairs.values():
+                self._put_in_roster(pair, made, root)
+
+        self._node.turn(do)
+        return OfficerView(name, author, office, precedence_max.name, powers_of(made.officer))
+
+    def pair_card(self, root_passphrase: str) -> bytes:
+        """Our card for one pairing, to be handed to the other party."""
+        root = self._node.keys.root(root_passphrase)
+        card = self._node.keys.make_card(self._node.home.party, root)
+        self._node.keys.put("card", card)
+        return card
+
+    def pair_share(self, their_card: bytes, fingerprint: str, root_passphrase: str) -> bytes:
+        """Our share of the pairing secret, sealed to their card, whose fingerprint was learnt by another way."""
+        theirs = keys.check_card(their_card)
+        wanted = fingerprint.replace(" ", "").replace(":", "").lower()
+        if suite.key_id(theirs.root_key).hex() != wanted:
+            raise LocalError(
+                "the fingerprint of this card is not the one you were told",
+                "compare both by voice again; do not go on with this card",
+            )
+        root = self._node.keys.root(root_passphrase)
+        if theirs.root_key == root.public_key:
+            raise LocalError("this is our own card", "pair with the card of the other party")
+        return self._node.keys.make_share(self._our_card(), their_card, root)
+
+    def pair_finish(self, name: str, their_card: bytes, their_share: bytes, root_passphrase: str) -> LineView:
+        """Both shares are here: the pair begins with its order wire, on which our root key puts our
+        officers. `name`: ours for the other party."""
+        root = self._node.keys.root(root_passphrase)
+        name = written("name of the pair", name, 32)
+        if not name or name in self._node.pairs or ":" in name or "/" in name:
+            raise LocalError(f"{name!r} cannot name a pair", "choose a name not yet taken, without : and /")
+        ours = self._our_card()
+        transcript = self._node.keys.finish_pairing(ours, their_card, their_share)
+
+        def do() -> None:
+            self._node.add_pair(Pair(name, transcript, ours, their_card))
+            for officer in keys.officers(self._node.home.path):
+                self._put_in_roster(self._node.pairs[name], officer, root)
+
+        self._node.turn(do)
+        self._node.keys.drop("card")
+        return self._look.line_view(self._node.pairs[name].order_wire)
+
+    def export(self, line: str, progress: Callable[[int, int], None] | None = None) -> bytes:
+        """A whole line, both logs, as a file anyone can verify. `progress(done, of)` is called as it grows."""
+        room = self._look.room(line)
+        pair = room.pair
+        stored = next(p for p in self._store.pairs() if p.name == pair.name)
+        cards = (stored.our_card, stored.their_card)
+        rosters = [
+            (
+                wire.encode_signed(wire.decode_entry(row.entry).signed, tagged=True),
+                self._look.opened(pair.order_wire, row),
+            )
+            for row in reversed(self._store.acts(pair.order_wire.id, ActKind.ROSTER))
+        ]
+        first = room.line.accords[0][1]
+        parts = [
+            export.head(
+                cards if pair.ours == 0 else (cards[1], cards[0]),
+                first.name,
+                first.nonce,
+                [accords.encode_terms(agreed) for _, agreed in room.line.accords],
+                rosters,
+            )
+        ]
+        total = sum(log.size for log in room.line.logs)
+        placed = [log.size for log in room.line.logs]
+        for number, row in enumerate(self._store.of_line(room.id)):
+            held = row.held
+            if held.sequence >= placed[held.party]:
+                continue  # beyond a hole: the file holds what is whole
+            parts.append(export.item(row.entry, self._look.opened(room, row)))
+            if progress:
+                progress(number + 1, total)
+        logs = room.line.logs
+        parts.append(export.end((logs[0].size, logs[1].size), (logs[0].tree.root, logs[1].tree.root)))
+        return b"".join(parts)
+
+    # --- the ways of acting
+
+    def _sign_and_release(
+        self, room: Room, kind: ActKind, body: Body, precedence: Precedence, by: str, passphrase: str
+    ) -> None:
+        found, signer = self._look.signer(by, passphrase)
+        self._look.may(found, kind, None, precedence)
+
+        def do() -> None:
+            cose, _ = self._node.sign(room, kind, body, precedence, found.officer.author, signer)
+            self._node.release(room, cose, body)
+
+        self._node.turn(do)
+        self._log.note(self._node.now(), Happened.SIGNED, by, room.id, act=kind.name)
+
+    def _offer(self, room: Room, subject: Subject, terms: bytes, by: str, passphrase: str) -> TermsView:
+        found, signer = self._look.signer(by, passphrase)
+        self._look.may(found, ActKind.OFFER, subject, Precedence.IMMEDIATE)
+        body: Body = (int(subject), terms)
+
+        def do() -> None:
+            cose, _ = self._node.sign(
+                room, ActKind.OFFER, body, Precedence.IMMEDIATE, found.officer.author, signer
+            )
+            self._node.release(room, cose, body, subject)
+
+        self._node.turn(do)
+        self._log.note(self._node.now(), Happened.SIGNED, by, room.id, act="OFFER", subject=subject.name)
+        name = suite.sha256(terms)
+        standing = room.line.standing(name) or Standing(subject, name, terms, (Side(), Side()))
+        return self._look.terms_view(room, standing)
+
+    def _acknowledged(self, room: Room, standing: Standing) -> bool:
+        theirs = standing.offered[1 - room.pair.ours]
+        return theirs is not None and theirs < room.line.our_log.stated
+
+    def _compare(self, room: Room, terms: RestoreTerms) -> None:
+        """Refuses to sign an agreed prefix that is not ours."""
+        for party, prefix in enumerate(terms.prefixes):
+            known = (
+                record.EMPTY_ROOT if prefix.size == 0 else self._store.root_at(room.id, party, prefix.size)
+            )
+            if known is None:
+                raise LocalError(
+                    "we do not hold all entries that these terms name", "wait until the records agree"
+                )
+            if known != prefix.root:
+                raise LocalError(
+                    "the records differ: these terms name another log than ours",
+                    "do not agree; compare exports",
+                )
+
+    def _ring(self, line: str, by: str, sign: CallSign) -> LineView:
+        room, found = self._look.room(line), self._look.officer_named(by)
+        said = self._node.turn(lambda: self._node.call(room, sign, found.officer.author))
+        happened = Happened.CALLED if sign == CallSign.RING else Happened.ANSWERED
+        carried = ", ".join(b.name for b in self._node.bearers_up(room)) or "no bearer is up"
+        self._log.note(self._node.now(), happened, by, room.id, slot=said.slot, bearers=carried)
+        return self._look.line_view(room)
+
+    def _fits(self, body: Body) -> None:
+        try:
+            bodies.check_act(ActKind.MESSAGE, body)
+        except RemoteError as e:
+            raise LocalError(
+                f"this cannot be sent: {e.text}", f"at most {PARAGRAPHS_MAX} paragraphs and about 1,600 bytes"
+            ) from None
+        if len(wire.encode_body(body)) > 1700:
+            raise LocalError(
+                "this is too long for one message",
+                "send it in parts of about 1,600 bytes (500 Korean syllables)",
+            )
+
+    def _our_card(self) -> bytes:
+        card = self._node.keys.get("card")
+        if card is None:
+            raise LocalError("this end has made no card for a pairing", "make one: parley pair card")
+        return card
+
+    def _put_in_roster(self, pair: PairRoom, made: OfficerFile, root: Signer) -> None:
+        body = roster.body((made.officer,))
+        cose, _ = self._node.sign(pair.order_wire, ActKind.ROSTER, body, Precedence.FLASH, ROOT_AUTHOR, root)
+        self._node.release(pair.order_wire, cose, body)

@@ -1,0 +1,610 @@
+"""From record, fold and watch log to views, and from a name or ref to the thing it names.
+
+Nothing here changes anything: a view is made from what is there at the moment it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from parley import keys
+from parley.core import accord as accords
+from parley.core import line as lines
+from parley.core import record, suite
+from parley.core.errors import LocalError, RemoteError
+from parley.core.export import Opened
+from parley.core.instruments import contact, message, roster
+from parley.core.instruments.message import Message, State
+from parley.core.line import Declared, Standing
+from parley.core.record import Held
+from parley.core.types import (
+    ROOT_AUTHOR,
+    Act,
+    ActKind,
+    Grade,
+    NodeKind,
+    Officer,
+    Power,
+    Precedence,
+    Seconds,
+    Statement,
+    Subject,
+)
+from parley.core.wire import body as bodies
+from parley.core.wire import cbor
+from parley.core.wire import entry as wire
+from parley.desk.views import EntryView, LineView, MessageView, RungView, TermsView
+from parley.keys import OfficerFile, Signer
+from parley.node import Node, PairRoom, Room
+from parley.store import Row, Waiting
+from parley.watch_log import Event, Happened
+
+
+class Reader:
+    """Makes the views of one end."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._store, self._log = node.store, node.watch_log
+
+    # --- views
+
+    def line_view(self, room: Room) -> LineView:
+        node, line = self._node, room.line
+        now = node.now()
+        declared = lines.declared(line, now)
+        heard = room.evidence.heard_at
+        following = contact.next_slot(line.accord, now)
+        word = "OPEN" if room.is_order_wire else declared.value
+        return LineView(
+            room.name,
+            room.id.hex(),
+            room.pair.name,
+            line.accord.purpose,
+            room.is_order_wire,
+            word,
+            "" if room.is_order_wire else self.declared_detail(room, declared),
+            node.observed(room).value,
+            None if heard is None else int(node.clock.monotonic() - heard),
+            line.our_log.size,
+            line.their_log.size,
+            line.covered,
+            len(self._store.waiting(room.id)),
+            following.at if following else None,
+            room.slot.at if room.slot else None,
+            room.ringing is not None,
+            self.last_contact(room),
+            "difference"
+            if room.difference
+            else "behind"
+            if line.covered < self.receiptable(room)
+            else "agree",
+            line.accord.languages,
+            sum(count for _, count in line.their_log.holes),
+        )
+
+    def declared_detail(self, room: Room, declared: Declared) -> str:
+        cuts = [s for s in room.line.severs if s.ended_at is None]
+        if cuts:
+            return "; ".join(f"{self.party(room, s.party)} since {clock(s.at)}: {s.grounds}" for s in cuts)
+        if room.line.opens_at is not None:
+            return f"{'since' if declared == Declared.OPEN else 'at'} {clock(room.line.opens_at)}"
+        return ""
+
+    def receiptable(self, room: Room) -> int:
+        """Our log up to and with the last entry for which a receipt of theirs is owed."""
+        flights = [s for s, flight in room.flights.items() if not flight.once]
+        return max(flights) + 1 if flights else room.line.covered
+
+    def last_contact(self, room: Room) -> str:
+        rows = self._store.statements(room.id, NodeKind.CONTACT, room.pair.ours)
+        if not rows:
+            return ""
+        found = contact.contact(sure(rows[-1].held.body))
+        if found.answered_at is not None:
+            return f"answered {clock(found.answered_at)}"
+        if found.slots > 1:
+            return f"{found.slots} slots unanswered, {clock(found.first)} to {clock(found.last)}, {found.calls} calls"
+        return f"unanswered {clock(found.first)}, called {found.calls} times"
+
+    def draft_view(self, event: Event) -> MessageView:
+        room = self.room_by_id(event.line)
+        found = message.message(wire.decode_body(bytes.fromhex(str(event.detail["body"]))))
+        state = State.WITHDRAWN if self.withdrawn(event.id) else State.WAITING_RELEASE
+        rungs = (RungView(State.DRAFT.value, event.at, event.officer), RungView(state.value, event.at, ""))
+        return self.view(
+            room,
+            found,
+            f"draft:{event.id}",
+            True,
+            str(event.detail["precedence"]),
+            state,
+            "",
+            event.at,
+            event.at,
+            rungs,
+            drafted_by=event.officer,
+        )
+
+    def waiting_view(self, room: Room, w: Waiting) -> MessageView:
+        found = message.message(wire.decode_body(w.body))
+        payload = wire.decode_signed(cbor.decode(w.act)).payload
+        kept = lines.refuse(room.line, w.kind, w.subject, self._node.now())
+        voucher = "kept back: " + kept.text if kept else "waits for a bearer"
+        rungs = (*self.draft_rungs(w.draft), RungView(State.RELEASED.value, w.released_at, voucher))
+        ref = f"{room.name}:ours:{w.author}/{w.number}"
+        view = self.view(
+            room,
+            found,
+            ref,
+            True,
+            Precedence(w.precedence).name,
+            State.RELEASED,
+            self.office(room, room.pair.ours, w.author),
+            w.released_at,
+            w.released_at,
+            rungs,
+        )
+        return replace(
+            view,
+            check=record.act_id(payload).hex()[:16],
+            drafted_by=self.drafter(w.draft),
+            mark="kept back" if kept else "",
+        )
+
+    def message_view(self, room: Room, held: Held) -> MessageView:
+        act = held.said
+        assert isinstance(act, Act)
+        ours = held.party == room.pair.ours
+        ref = f"{room.name}:{'ours' if ours else 'theirs'}:{act.author}/{act.number}"
+        found = self.readable(held)
+        rungs, state, acknowledged = self.ladder(room, held)
+        officer = room.pair.rosters[held.party].get(act.author)
+        view = self.view(
+            room,
+            found,
+            ref,
+            ours,
+            act.precedence.name,
+            state,
+            self.office(room, held.party, act.author),
+            act.stamp.time,
+            held.heard_at,
+            rungs,
+        )
+        clocks = room.line.accord.clocks[act.precedence]
+        log = room.line.logs[held.party]
+        return replace(
+            view,
+            mark=lines.mark(room.line, held).value,
+            missing_before=sum(
+                min(count, held.sequence - first) for first, count in log.holes if first < held.sequence
+            ),
+            acknowledged=acknowledged,
+            proven=officer is not None,
+            check=held.id.hex()[:16],
+            drafted_by=self.drafter(self.draft_of(room, act)) if ours else "",
+            deadline=None if acknowledged else held.heard_at + clocks[1],
+        )
+
+    def view(
+        self,
+        room: Room,
+        m: Message,
+        ref: str,
+        ours: bool,
+        precedence: str,
+        state: State,
+        office: str,
+        said_at: Seconds,
+        heard_at: Seconds,
+        rungs: tuple[RungView, ...],
+        drafted_by: str = "",
+    ) -> MessageView:
+        return MessageView(
+            ref,
+            room.name,
+            ours,
+            precedence,
+            state.value,
+            office,
+            m.language,
+            m.text,
+            m.subject or "",
+            m.in_whose_name or "",
+            m.form_of_address or "",
+            tuple(self.ref_of(r) for r in m.references),
+            said_at,
+            heard_at,
+            rungs,
+            "",
+            0,
+            False,
+            True,
+            "",
+            m.reply_by,
+            m.stale_after,
+            drafted_by,
+        )
+
+    def readable(self, held: Held) -> Message:
+        """The message, or a placeholder in words when it is withheld or malformed."""
+        try:
+            if held.body is None:
+                return Message("en", ("(the text is withheld)",))
+            bodies.check_act(ActKind.MESSAGE, held.body)
+            return message.message(held.body)
+        except RemoteError as e:
+            return Message("en", (f"(malformed: {e.text})",))
+
+    def ladder(self, room: Room, held: Held) -> tuple[tuple[RungView, ...], State, bool]:
+        party, other = held.party, 1 - held.party
+        covering = self._store.covering(room.id, other, held.sequence)
+        receipted = covering.held.said.stamp.time if covering else None
+        acks, cancelled, answered = [], None, None
+        for row in self._store.referring(held.id):
+            found = row.held
+            officer = (
+                room.pair.rosters[found.party].get(found.said.author) if isinstance(found.said, Act) else None
+            )
+            if officer is None or found.body is None or row.line != room.id:
+                continue
+            at = found.said.stamp.time
+            if (
+                found.kind == ActKind.ACKNOWLEDGE
+                and found.party == other
+                and accords.may(officer, ActKind.ACKNOWLEDGE, None, found.said.precedence)
+            ):
+                words = found.body[2]
+                acks.append(
+                    message.Acknowledged(
+                        Grade(cbor.integer(found.body[1])),
+                        at,
+                        officer.office,
+                        None if words is None else cbor.string(words),
+                    )
+                )
+            elif found.kind == ActKind.CANCEL and found.party == party:
+                cancelled = at
+            elif found.kind == ActKind.MESSAGE and found.party == other:
+                answered = at
+        rungs = message.ladder(
+            held.heard_at if party == room.pair.ours else held.said.stamp.time,
+            receipted,
+            acks,
+            answered,
+            cancelled,
+            sender=self.party(room, party),
+            receiver=self.party(room, other),
+        )
+        state = message.highest(rungs)
+        views = tuple(RungView(r.state.value, r.at, r.voucher) for r in rungs)
+        if party == room.pair.ours:
+            act = held.said
+            assert isinstance(act, Act)
+            draft = self.draft_of(room, act)
+            released = [RungView(State.RELEASED.value, act.stamp.time, self.office(room, party, act.author))]
+            views = (*self.draft_rungs(draft), *released, *views)
+        return views, state, bool(acks) or answered is not None or cancelled is not None
+
+    def draft_rungs(self, draft: int | None) -> tuple[RungView, ...]:
+        event = self._log.event(draft) if draft else None
+        if event is None:
+            return ()
+        return (
+            RungView(State.DRAFT.value, event.at, event.officer),
+            RungView(State.WAITING_RELEASE.value, event.at, ""),
+        )
+
+    def draft_of(self, room: Room, act: Act) -> int | None:
+        return self._store.draft_of(room.id, act.author, act.number)
+
+    def drafter(self, draft: int | None) -> str:
+        event = self._log.event(draft) if draft else None
+        return event.officer if event else ""
+
+    def terms_view(self, room: Room, standing: Standing) -> TermsView:
+        ours, theirs = room.pair.ours, 1 - room.pair.ours
+        offices = [
+            tuple(self.office(room, party, author) for author, _, _ in standing.sides[party].authors)
+            for party in (ours, theirs)
+        ]
+        needed = room.line.accord.quorum_restore if standing.subject == Subject.RESTORE else 1
+        if standing.settled:
+            state = "settled"
+        elif standing.offered == (None, None):
+            state = "released, waits for a bearer"
+        else:
+            state = "agreed, not yet confirmed" if all(standing.agreed) else "offered"
+        if standing.subject == Subject.RESTORE:
+            restore = lines.decode_restore(standing.terms)
+            return TermsView(
+                standing.hash.hex()[:16],
+                room.name,
+                "restore",
+                restore.opens_at,
+                restore.opening_contact,
+                restore.reserved,
+                offices[0],
+                offices[1],
+                needed,
+                state,
+            )
+        agreed = accords.decode_terms(standing.terms)
+        return TermsView(
+            standing.hash.hex()[:16],
+            agreed.name,
+            "accord",
+            None,
+            None,
+            agreed.purpose,
+            offices[0],
+            offices[1],
+            needed,
+            state,
+        )
+
+    def entry_view(self, room: Room, held: Held) -> EntryView:
+        said = held.said
+        if isinstance(said, Statement):
+            kind = NodeKind(said.kind).name if said.kind in list(NodeKind) else f"unknown kind {said.kind}"
+            by = f"node of {self.party(room, held.party)}"
+        else:
+            kind = ActKind(said.kind).name if said.kind in list(ActKind) else f"unknown kind {said.kind}"
+            by = self.office(room, held.party, said.author)
+        return EntryView(
+            self.party(room, held.party),
+            held.party == room.pair.ours,
+            held.sequence,
+            kind,
+            said.precedence.name,
+            by,
+            said.stamp.time,
+            held.heard_at,
+            held.leaf.hex()[:16],
+            self.entry_words(room, held),
+        )
+
+    def entry_words(self, room: Room, held: Held) -> str:
+        said, body = held.said, held.body
+        if isinstance(said, Statement):
+            words = f"holds {said.their_size} of {self.party(room, 1 - held.party)}"
+            if said.kind == NodeKind.CONTACT and body:
+                found = contact.contact(body)
+                outcome = (
+                    f"answered {clock(found.answered_at)}"
+                    if found.answered_at
+                    else f"no answer, {found.calls} calls"
+                )
+                words = f"{clock(found.first)}: {outcome}" + (
+                    f", {found.slots} slots" if found.slots > 1 else ""
+                )
+            return words
+        if body is None:
+            return "withheld"
+        try:
+            bodies.check_act(said.kind, body)
+        except RemoteError as e:
+            return f"malformed: {e.text}"
+        match said.kind:
+            case ActKind.MESSAGE:
+                return f"{said.author}/{said.number}: {message.message(body).text}"
+            case ActKind.ACKNOWLEDGE:
+                return f"{self.ref_of(cbor.octets(body[0]))}: {Grade(cbor.integer(body[1])).name.lower().replace('_', ' ')}"
+            case ActKind.SEVER:
+                return cbor.string(body[3])
+            case ActKind.OFFER:
+                subject = Subject(cbor.integer(body[0])).name.lower()
+                return f"to {subject}, terms {suite.sha256(cbor.octets(body[1])).hex()[:16]}"
+            case ActKind.AGREE:
+                return f"to terms {cbor.octets(body[0]).hex()[:16]}"
+            case ActKind.ROSTER:
+                return ", ".join(o.office for o in roster.officers(body))
+            case ActKind.CANCEL | ActKind.WITHDRAW:
+                return self.ref_of(cbor.octets(body[0]))
+            case _:
+                return ""
+
+    # --- the ways to a thing
+
+    def room(self, name: str) -> Room:
+        """The line called `name`, or PAIR/NAME; a unique beginning will do."""
+        rooms = self._node.rooms()
+        exact = [r for r in rooms if name in (r.name, f"{r.pair.name}/{r.name}", r.id.hex())]
+        found = exact or [r for r in rooms if name and r.name.lower().startswith(name.lower())]
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join(r.name for r in rooms) or "none yet: pair first"
+        if found:
+            raise LocalError(
+                f"{name!r} could be several lines", f"give it whole: {', '.join(r.name for r in found)}"
+            )
+        raise LocalError(f"there is no line {name!r}", f"the lines are: {known}")
+
+    def room_by_id(self, line: bytes) -> Room:
+        return next(room for room in self._node.rooms() if room.id == line)
+
+    def rooms(self, line: str | None) -> list[Room]:
+        return [self.room(line)] if line else self._node.rooms()
+
+    def pair(self, name: str | None) -> PairRoom:
+        pairs = self._node.pairs
+        if name is None and len(pairs) == 1:
+            return next(iter(pairs.values()))
+        if name is None or name not in pairs:
+            raise LocalError(
+                f"there is no pair {name or ''}".rstrip(), f"the pairs are: {', '.join(pairs) or 'none yet'}"
+            )
+        return pairs[name]
+
+    def find(self, ref: str) -> tuple[Room, Held | None, Waiting | None]:
+        """A message by its ref: in the record, or waiting."""
+        try:
+            name, whose, numbers = ref.rsplit(":", 2)
+            author, number = (int(n) for n in numbers.split("/"))
+            ours = {"ours": True, "theirs": False}[whose]
+        except (ValueError, KeyError):
+            raise LocalError(
+                f"{ref!r} names no message", "a ref looks like: Liaison:theirs:2/1, or draft:3"
+            ) from None
+        room = self.room(name)
+        party = room.pair.ours if ours else 1 - room.pair.ours
+        if not (0 <= author < 0xFFFF and 0 <= number <= 0xFFFFFFFF):
+            raise LocalError(f"{ref!r} names no message", "see: parley inbox --all")
+        row = self._store.named(room.id, party, author, number)
+        if row is not None and row.held.kind == ActKind.MESSAGE:
+            return room, row.held, None
+        for waiting in self._store.waiting(room.id):
+            if (
+                ours
+                and (waiting.author, waiting.number) == (author, number)
+                and waiting.kind == ActKind.MESSAGE
+            ):
+                return room, None, waiting
+        raise LocalError(f"there is no message {ref}", "see: parley inbox --all")
+
+    def act_id(self, ref: str) -> bytes:
+        _, held, _ = self.find(ref)
+        if held is None:
+            raise LocalError(f"{ref} is not in the record yet", "wait until it is at their end")
+        return held.id
+
+    def ref_of(self, act_id: bytes) -> str:
+        row = self._store.by_id(act_id)
+        if row is None:
+            return f"act {act_id.hex()[:16]}"
+        held = row.held
+        room = next((r for r in self._node.rooms() if r.id == row.line), None)
+        if room is None or not isinstance(held.said, Act):
+            return f"act {act_id.hex()[:16]}"
+        whose = "ours" if held.party == room.pair.ours else "theirs"
+        return f"{room.name}:{whose}:{held.said.author}/{held.said.number}"
+
+    def draft(self, ref: str) -> tuple[Event, Room]:
+        try:
+            event = self._log.event(int(ref.removeprefix("draft:")))
+        except ValueError:
+            event = None
+        if event is None or event.what != Happened.DRAFT:
+            raise LocalError(f"there is no {ref}", "see what waits: parley inbox --drafts")
+        return event, self.room_by_id(event.line)
+
+    def became(self, event: Event, room: Room) -> MessageView | None:
+        """The message a draft became, or the draft withdrawn; None while it waits for its release."""
+        found = self._store.released(event.id)
+        if found is not None:
+            _, author, number = found
+            row = self._store.named(room.id, room.pair.ours, author, number)
+            if row is not None:
+                return self.message_view(room, row.held)
+            for waiting in self._store.waiting(room.id):
+                if waiting.draft == event.id:
+                    return self.waiting_view(room, waiting)
+        if found is not None or self.withdrawn(event.id):
+            return self.draft_view(event)
+        return None
+
+    def withdrawn(self, draft: int) -> bool:
+        return any(e.what == Happened.WITHDRAWN for e in self._log.of_draft(draft))
+
+    def standing(self, ref: str) -> tuple[Room, Standing]:
+        found = [
+            (room, standing)
+            for room in self._node.rooms()
+            for standing in room.line.standings
+            if len(ref) >= 8 and standing.hash.hex().startswith(ref.lower())
+        ]
+        if len(found) != 1:
+            raise LocalError(f"there are no terms {ref!r}", "see: parley restore LINE, or parley line")
+        return found[0]
+
+    def officer_named(self, name: str) -> OfficerFile:
+        for found in keys.officers(self._node.home.path):
+            if found.name == name:
+                return found
+        raise LocalError(f"there is no officer {name!r} at this end", "see: parley officer list")
+
+    def signer(self, by: str, passphrase: str) -> tuple[OfficerFile, Signer]:
+        return keys.officer_signer(self._node.home.path, by, passphrase)
+
+    def may(self, found: OfficerFile, kind: int, subject: int | None, precedence: Precedence) -> None:
+        if not accords.may(found.officer, kind, subject, precedence):
+            what = f"{precedence.name} " if kind == ActKind.MESSAGE else ""
+            raise LocalError(
+                f"{found.name} ({found.officer.office}) may not sign {what}{ActKind(kind).name}",
+                "ask an officer whose powers allow it: parley officer list",
+            )
+
+    def office(self, room: Room, party: int, author: int) -> str:
+        if author == ROOT_AUTHOR:
+            return f"root key of {self.party(room, party)}"
+        officer = room.pair.rosters[party].get(author)
+        if officer is None and party == room.pair.ours:  # our roster may wait for its first bearer
+            officer = next(
+                (o.officer for o in keys.officers(self._node.home.path) if o.officer.author == author), None
+            )
+        return officer.office if officer else f"officer {author}, not yet proven"
+
+    def party(self, room: Room, party: int) -> str:
+        return room.pair.cards[party].party_name
+
+    def unacknowledged(self, *, theirs: bool) -> tuple[MessageView, ...]:
+        found = []
+        for room in self._node.rooms():
+            party = 1 - room.pair.ours if theirs else room.pair.ours
+            for row in self._store.acts(room.id, ActKind.MESSAGE, party):
+                view = self.message_view(room, row.held)
+                if not view.acknowledged:
+                    found.append(view)
+            if not theirs:
+                found += [
+                    self.waiting_view(room, w)
+                    for w in self._store.waiting(room.id)
+                    if w.kind == ActKind.MESSAGE
+                ]
+        return tuple(sorted(found, key=lambda m: (-Precedence[m.precedence], m.heard_at, m.ref)))
+
+    def alarms(self) -> Iterable[str]:
+        if self._node.trouble:
+            yield self._node.trouble
+        for room in self._node.rooms():
+            if room.difference:
+                yield f"{room.name}: the records differ; compare exports"
+            faults = self._store.faults(room.id)
+            if faults:
+                yield f"{room.name}: {len(faults)} faults of theirs kept as evidence; the last: {faults[-1].reason}"
+
+    def opened(self, room: Room, row: Row) -> Opened:
+        if row.body is None:
+            return Opened(None, ())
+        held = row.held
+        source = room if held.said.line == room.id else room.pair.order_wire
+        return Opened(row.body, record.salts_of(source.commitment_key, held.said, len(held.body or ())))
+
+
+T = TypeVar("T")
+
+
+def clock(at: Seconds) -> str:
+    """An instant as the screens show it: 2021-07-27 01:00Z."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%MZ")
+
+
+def precedence_named(word: str) -> Precedence:
+    try:
+        return Precedence[word.upper()]
+    except KeyError:
+        words = ", ".join(p.name for p in reversed(Precedence))
+        raise LocalError(f"there is no precedence {word!r}", f"one of: {words}") from None
+
+
+def powers_of(officer: Officer) -> tuple[str, ...]:
+    return tuple(str(p.name).lower() for p in Power if p in officer.powers)
+
+
+def sure(value: T | None) -> T:
+    assert value is not None
+    return value

@@ -1,0 +1,156 @@
+"""An end's home on disk: one process holds it, and a copy of it refuses to start (spec 3.6).
+
+A home is bound to the place it was made in: the file `home.json` remembers its own inode and the
+machine. A copy has another inode, a back-up put back on another machine another machine id; either
+would be a second end that signs as the first, so both refuse and say why. What is rebuilt from a
+back-up gets a new incarnation (not built yet); until then a lost end is paired anew.
+
+A snapshot of a whole virtual machine cannot be told from the machine by anything inside it; there the
+peer's receipts, which cover more than we have, are what shows it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+
+from parley.core import suite
+from parley.core.errors import LocalError
+from parley.core.types import written
+from parley.keys import Cost, KeyRoom, write_private
+from parley.store import Store
+from parley.watch_log import WatchLog
+
+FORMAT = "parley-home/1"
+_MACHINE_ID = Path("/etc/machine-id")
+
+
+class Home:
+    """The open home of one end: its keys, record and watch log, under the lock."""
+
+    def __init__(self, path: Path, party: str, lock: int, keys: KeyRoom, *, sync: bool) -> None:
+        self.path, self.party, self.keys = path, party, keys
+        self._lock = lock
+        self.store = Store(path / "record.db", sync=sync)
+        self.watch_log = WatchLog(path / "watch.db", sync=sync)
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        *,
+        party: str,
+        passphrase: str,
+        root_passphrase: str,
+        cost: Cost | None = None,
+        sync: bool = True,
+    ) -> Home:
+        """A new home at `path`, which must not exist or be empty. Raises LocalError."""
+        party = written("party name", party, 64)
+        if not party:
+            raise LocalError("a party needs a name", 'for example: parley init --party "North"')
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if (path / "home.json").exists():
+                raise LocalError(f"{path} is the home of an end already", "choose another place")
+            raise LocalError(
+                f"{path} is not empty",
+                "choose another place; if an init was interrupted here, delete the folder",
+            )
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.chmod(path, 0o700)
+            lock = _lock(path, wait_s=0)
+            keys = KeyRoom.create(path, passphrase, root_passphrase, cost or Cost(), sync=sync)
+            _bind(path, party)  # last: a home without it was interrupted in the making
+        except OSError as e:
+            raise LocalError(
+                f"{path} cannot be made: {e.strerror}", "check the path and its permissions"
+            ) from None
+        return cls(path, party, lock, keys, sync=sync)
+
+    @classmethod
+    def open(cls, path: Path, passphrase: str, *, sync: bool = True, wait_s: float = 0.0) -> Home:
+        """The home at `path`, once no other process holds it (waits up to `wait_s` seconds).
+
+        Raises LocalError when it is no home, a copy, in use, or the passphrase is wrong.
+        """
+        party = check_binding(path)
+        lock = _lock(path, wait_s)
+        try:
+            keys = KeyRoom.open(path, passphrase, sync=sync)
+            return cls(path, party, lock, keys, sync=sync)
+        except BaseException:
+            os.close(lock)
+            raise
+
+    def close(self) -> None:
+        """Closes all and lets the home go."""
+        self.keys.close()
+        self.store.close()
+        self.watch_log.close()
+        os.close(self._lock)
+
+
+def check_binding(path: Path) -> str:
+    """The party's name, if `path` is a home in the place it was made in. Raises LocalError."""
+    file = path / "home.json"
+    try:
+        with file.open("rb") as f:
+            inode, found = os.fstat(f.fileno()).st_ino, json.loads(f.read())
+        kind, party, bound = found["format"], found["party"], found["binding"]
+    except OSError:
+        raise LocalError(f"{path} is not the home of an end", "make one with: parley init") from None
+    except (ValueError, KeyError, TypeError):
+        raise LocalError(f"{file} is damaged", "put back this one file from a back-up taken here") from None
+    if kind != FORMAT or not isinstance(party, str):
+        raise LocalError(f"{path} is of another version ({kind})", "use the program that made it")
+    if bound.get("inode") != inode or bound.get("machine") != _machine():
+        raise LocalError(
+            f"{path} is a copy: this home was made on another disk or machine",
+            "two ends with one key would contradict each other; start the original, or pair a new end",
+        )
+    return party
+
+
+def _bind(path: Path, party: str) -> None:
+    file = path / "home.json"
+    write_private(file, b"")
+    document = {
+        "format": FORMAT,
+        "party": party,
+        "binding": {"inode": file.stat().st_ino, "machine": _machine()},
+    }
+    with file.open("r+b") as f:  # the same file: its inode is what binds
+        f.write(json.dumps(document, ensure_ascii=False, indent=1).encode())
+        f.flush()
+        os.fsync(f.fileno())
+
+
+def _machine() -> str:
+    try:
+        words = _MACHINE_ID.read_bytes().strip()
+    except OSError:
+        words = b""
+    return suite.sha256(b"parley/machine/1" + words).hex()[:32]
+
+
+def _lock(path: Path, wait_s: float) -> int:
+    try:
+        handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as e:
+        raise LocalError(f"{path} cannot be locked: {e.strerror}", "check its permissions") from None
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                os.close(handle)
+                raise LocalError(
+                    f"another process holds {path}", "one process holds a home; use the running node"
+                ) from None
+            time.sleep(0.02)
