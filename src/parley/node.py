@@ -12,6 +12,7 @@ and nowhere else; facts live in the record, secrets with the keys.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -626,13 +627,16 @@ class Node:
         now = self.clock.monotonic()
         match said:
             case SignOfLife():
-                room.evidence = replace(room.evidence, watch=said.watch)
+                evidence = room.evidence = replace(room.evidence, watch=said.watch)
                 if said.echo > room.echoed and said.echo < room.send.next_counter:
                     room.echoed = said.echo
                     told = room.life_sent.pop(said.echo, None)
                     room.life_sent = {c: t for c, t in room.life_sent.items() if c > said.echo}
-                    trip = room.evidence.round_trip_s if told is None else now - told
-                    room.evidence = replace(room.evidence, echo_at=now, round_trip_s=trip)
+                    # they may have held the echo until their next sign of life: the rest is sure
+                    trip = evidence.round_trip_s if told is None else max(0.0, now - told - self.settings.life_s)
+                    room.evidence = replace(evidence, echo_at=now, round_trip_s=trip)
+                elif evidence.echo_at is None or now - evidence.echo_at > self.settings.tolerance_s:
+                    room.life_at = now  # after a silence: answered at once, so that both ways are proven soon
                 if said.our_size > room.line.their_log.size:
                     room.frontier_wanted = True
                 if said.their_size < room.line.our_log.size:
@@ -975,3 +979,13 @@ class Node:
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
+
+
+class SystemClock:
+    """The machine's two clocks."""
+
+    def wall(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()

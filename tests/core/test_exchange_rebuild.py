@@ -8,13 +8,15 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twoends import COMMITMENT_KEYS, LINE, OFFICER_KEYS, Log, ends, public
+from twoends import COMMITMENT_KEYS, LINE, OFFICER_KEYS, Log, ends, officer, public
 
 from parley.core import exchange, suite
+from parley.core import line as lines
+from parley.core.accord import Accord
 from parley.core.errors import RemoteError
 from parley.core.exchange import Candidate, CannotRebuild, lacking, next_to_send, resend_at, sent
 from parley.core.record import Held
-from parley.core.types import ActKind, Body, Grade, NodeKind, Precedence, Seen
+from parley.core.types import ActKind, Body, Grade, NodeKind, Precedence, Seen, Stamp
 from parley.core.wire import entry as wire
 from parley.core.wire import frame as frames
 from parley.core.wire.frame import (
@@ -246,6 +248,26 @@ def test_a_changed_field_does_not_verify(field: str) -> None:
     else:
         with pytest.raises(CannotRebuild):
             exchange.rebuild(changed, ends(1, (log, other)))
+
+
+@pytest.mark.parametrize("time", [0, 1, 2**32 - 1])
+def test_no_time_makes_an_act_invalid(time: int) -> None:
+    """CV-4: a peer's time is a claim to display."""
+    log, other = Log(0, stamp=Stamp(time)), Log(1)
+    carried(log.act(ActKind.MESSAGE, message("x")), log, other)
+    carried(log.statement(NodeKind.HEAD), log, other)
+
+
+def test_one_entry_in_two_frames_is_one_entry() -> None:
+    """FR-16: a repeat under another counter changes nothing."""
+    log, other = Log(0), Log(1)
+    held = log.act(ActKind.MESSAGE, message("x"))
+    layout = exchange.layout(held, log.signed[0], ends(0, (log, other)), covered=0, author_key=None)
+    first, again = whole_frame(layout, 1), whole_frame(layout, 2)
+    assert first != again and opened(first) == opened(again)
+    line = lines.new_line(LINE, 1, Accord("hotline", bytes(16)))
+    line = lines.placed(lines.heard(line, held, officer(1)), held, officer(1))
+    assert lines.heard(line, held, officer(1)) == line
 
 
 def test_an_attached_key_of_small_order_is_refused() -> None:

@@ -205,10 +205,10 @@ def search(
     return len(seen), count
 
 
-def test_in_every_history_of_five_moves_the_ends_agree_on_what_is_settled() -> None:
+def test_in_every_history_of_four_moves_the_ends_agree_on_what_is_settled() -> None:
     """LI-5, LI-6, LI-7, LI-9: one officer a side."""
-    states, settled_count = search(1, (1,), 5, start(1))
-    assert states > 1000 and settled_count == 0  # five moves are too few to settle anything; see next
+    states, settled_count = search(1, (1,), 4, start(1))
+    assert states > 300 and settled_count == 0  # four moves are too few to settle anything; see next
 
 
 def test_from_an_offer_that_arrived_every_further_history_keeps_the_ends_agreed() -> None:

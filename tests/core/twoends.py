@@ -61,6 +61,7 @@ class Log:
     party: int
     line: bytes = LINE
     incarnation: int = 1
+    stamp: Stamp = STAMP
     held: list[Held] = field(default_factory=list)
     signed: list[Signed] = field(default_factory=list)
     trees: list[Tree] = field(default_factory=lambda: [Tree()])
@@ -88,7 +89,7 @@ class Log:
         salts = record.act_salts(key, self.party, author, number, len(body))
         commitment = record.commitment(kind, body, lambda i: salts[i])
         line = ORDER_WIRE if of_order_wire else self.line
-        said = Act(line, self.party, kind, precedence, author, number, STAMP, seen, commitment)
+        said = Act(line, self.party, kind, precedence, author, number, self.stamp, seen, commitment)
         return self._place(said, wire.encode_act(said), f"officer {self.party}/{author}", body, withheld)
 
     def statement(
@@ -106,7 +107,7 @@ class Log:
             Precedence.ROUTINE,
             self.incarnation,
             self.size,
-            STAMP,
+            self.stamp,
             self.trees[-1].root,
             1,
             size,

@@ -32,7 +32,8 @@ from parley.console.state import state
 from parley.console.words import _
 from parley.core.errors import ParleyError
 from parley.core.types import Grade, Seconds
-from parley.desk import Desk, LineView, MessageView, StatusView, TermsView
+from parley.desk import Desk
+from parley.desk.views import LineView, MessageView, StatusView, TermsView
 
 ENTRIES_MOST: Final = 200
 MESSAGES_MOST: Final = 50
@@ -120,7 +121,9 @@ class Console:
     # --- pages ----------------------------------------------------------------------------------------------
 
     async def _board(self, request: Request) -> Response:
-        return self._show_board(Typed(), done=request.query_params.get("done", ""), query=request.query_params)
+        return self._show_board(
+            Typed(), done=request.query_params.get("done", ""), query=request.query_params
+        )
 
     async def _message(self, request: Request) -> Response:
         return self._show_message(
@@ -128,7 +131,9 @@ class Console:
         )
 
     async def _line(self, request: Request) -> Response:
-        return self._show_line(request.path_params["name"], Typed(), done=request.query_params.get("done", ""))
+        return self._show_line(
+            request.path_params["name"], Typed(), done=request.query_params.get("done", "")
+        )
 
     async def _state(self, request: Request) -> Response:
         return JSONResponse(state(self._desk.status()))
@@ -137,9 +142,7 @@ class Console:
         name = request.path_params["name"]
         if name not in self._static:
             raise HTTPException(404)
-        return Response(
-            self._static[name], media_type=_STATIC[name], headers={"cache-control": _STATIC_KEPT}
-        )
+        return Response(self._static[name], media_type=_STATIC[name], headers={"cache-control": _STATIC_KEPT})
 
     def _show_board(
         self,
@@ -150,10 +153,13 @@ class Console:
         query: Mapping[str, str] | None = None,
         status_code: int = 200,
     ) -> Response:
+        speaking = tuple(line for line in self._desk.lines() if not line.is_order_wire)
         return self._page(
             "board.html",
             status_code,
             problem=problem,
+            speaking=speaking,
+            languages=tuple(dict.fromkeys(tag for line in speaking for tag in line.languages)),
             done=done,
             typed=typed,
             drafts=self._desk.drafts(),
@@ -203,9 +209,9 @@ class Console:
             done=done,
             typed=typed,
             line=line,
-            terms=self._desk.terms(line.name),
-            messages=self._desk.messages(line.name, MESSAGES_MOST),
-            entries=self._desk.entries(line.name, ENTRIES_MOST),
+            terms=self._desk.terms(line.id),
+            messages=self._desk.messages(line.id, MESSAGES_MOST),
+            entries=self._desk.entries(line.id, ENTRIES_MOST),
             entries_most=ENTRIES_MOST,
         )
 
@@ -249,7 +255,9 @@ class Console:
     async def _no_page(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if error.status_code == 405:
-            return self._refusal(Refused(405, _("This address does not take that."), _("Go back to the board.")))
+            return self._refusal(
+                Refused(405, _("This address does not take that."), _("Go back to the board."))
+            )
         return self._refusal(
             Refused(error.status_code, _("There is no such page."), _("Go back to the board."))
         )
@@ -282,12 +290,12 @@ class Console:
 
     def _again(self, typed: Typed, problem: Problem) -> Response:
         """The page the form stood on, filled in again; the board if that page is gone."""
+        page = typed.optional("page")
         try:
-            match typed.optional("page"):
-                case "message":
-                    return self._show_message(typed.subject, typed, problem, status_code=422)
-                case "line":
-                    return self._show_line(typed.optional("line"), typed, problem, status_code=422)
+            if page == "message":
+                return self._show_message(typed.subject, typed, problem, status_code=422)
+            if page == "line":
+                return self._show_line(typed.optional("line"), typed, problem, status_code=422)
         except (Refused, ParleyError):
             pass
         return self._show_board(typed, problem, status_code=422, query=typed.fields)
@@ -303,7 +311,7 @@ class Console:
             )
         reply_by, stale_after = typed.optional("reply_by"), typed.optional("stale_after")
         draft = self._desk.compose(
-            line.name,
+            line.id,
             typed.needed("text", _("The text")),
             typed.needed("by", _("The log-in name")),
             precedence=precedence,
@@ -356,25 +364,25 @@ class Console:
 
     def _call(self, typed: Typed) -> str:
         line = self._line_of(typed.needed("line", _("The line")))
-        self._desk.call(line.name, typed.needed("by", _("The log-in name")))
+        self._desk.call(line.id, typed.needed("by", _("The log-in name")))
         return self._back(typed, line, "called")
 
     def _answer(self, typed: Typed) -> str:
         line = self._line_of(typed.needed("line", _("The line")))
-        self._desk.answer(line.name, typed.needed("by", _("The log-in name")))
+        self._desk.answer(line.id, typed.needed("by", _("The log-in name")))
         return self._back(typed, line, "answered")
 
     def _sever(self, typed: Typed) -> str:
         line = self._line_of(typed.needed("line", _("The line")))
         grounds = typed.needed("grounds", _("The grounds"))
         typed.retyped("retyped", _("The line's name"), line.name)
-        self._desk.sever(line.name, grounds, *self._signed(typed), typed.optional("language") or None)
+        self._desk.sever(line.id, grounds, *self._signed(typed), typed.optional("language") or None)
         return self._back(typed, line, "severed")
 
     def _sever_all(self, typed: Typed) -> str:
         grounds = typed.needed("grounds", _("The grounds"))
         typed.retyped("retyped", _("The confirmation"), ALL_LINES)
-        self._desk.sever(None, grounds, *self._signed(typed))
+        self._desk.sever(None, grounds, *self._signed(typed), pair=typed.optional("pair") or None)
         return "/?done=severed-all"
 
     def _offer(self, typed: Typed) -> str:
@@ -382,7 +390,7 @@ class Console:
         opens_at = typed.instant("opens_at", _("The hour of opening"))
         contact = typed.optional("opening_contact")
         self._desk.offer_restore(
-            line.name,
+            line.id,
             opens_at,
             *self._signed(typed),
             opening_contact=forms.instant(contact, _("The opening contact")) if contact else None,
@@ -418,7 +426,7 @@ class Console:
     def _line_of(self, name: str) -> LineView:
         """The line of that name, or of that id where a name cannot stand in an address."""
         lines = self._desk.lines()
-        for line in (*(x for x in lines if x.name == name), *(x for x in lines if x.id == name)):
+        for line in (*(x for x in lines if x.id == name), *(x for x in lines if x.name == name)):
             return line
         raise Refused(404, _("There is no line of that name."), _("Go back to the board."))
 
@@ -438,7 +446,9 @@ def _notices() -> dict[str, str]:
     """What a page says after an act, by the word in its address; never text from the address itself."""
     return {
         "composed": _("The draft is saved and waits for release by a second person."),
-        "released": _("Released. It is at their end only when their node has signed for it; the ladder says so."),
+        "released": _(
+            "Released. It is at their end only when their node has signed for it; the ladder says so."
+        ),
         "withdrawn": _("Withdrawn. Nothing of it was sent."),
         "acknowledged": _("Acknowledged."),
         "cancelled": _("Cancelled. The message stays on both records, with its cancellation."),
@@ -477,6 +487,7 @@ def _environment(static_version: str) -> Environment:
         "line_url": shown.line_url,
         "message_url": shown.message_url,
         "troubles": shown.troubles,
+        "state_word": shown.state_word,
         "terms_need_us": _needs_us,
         "LETTERS": shown.LETTERS,
         "PRECEDENCES": shown.PRECEDENCES,

@@ -115,7 +115,8 @@ def instant(typed: str, what: str) -> Seconds:
             month = _MONTHS.index(group[4]) + 1
             found = datetime(year, month, int(group[1]), int(group[2]), int(group[3]), tzinfo=UTC)
         elif iso:
-            found = datetime(*(int(part or 0) for part in iso.groups()), tzinfo=UTC)
+            year, month, date, hour, minute, second = (int(part or 0) for part in iso.groups())
+            found = datetime(year, month, date, hour, minute, second, tzinfo=UTC)
         else:
             raise ValueError
         seconds = int(found.timestamp())

@@ -154,7 +154,9 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
-        raise Refused(408, "The form did not arrive in time, so nothing was done.", "Send it again.") from None
+        raise Refused(
+            408, "The form did not arrive in time, so nothing was done.", "Send it again."
+        ) from None
 
 
 def _replay(body: bytes) -> Receive:

@@ -16,10 +16,10 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from parley.console.forms import day, group
+from parley.console.forms import group
 from parley.console.words import _
 from parley.core.types import Precedence, Seconds
-from parley.desk import LineView, MessageView, RungView
+from parley.desk.views import LineView, MessageView, RungView
 
 # --- time ---------------------------------------------------------------------------------------------------
 
@@ -74,7 +74,9 @@ def plain(text: str) -> Markup:
     label with their name; everything else is only escaped. The text itself stays as it was signed.
     """
     return Markup("").join(
-        Markup('<span class="control">{}</span>').format(_NAMES.get(c, f"U+{ord(c):04X}")) if _steers(c) else c
+        Markup('<span class="control">{}</span>').format(_NAMES.get(c, f"U+{ord(c):04X}"))
+        if _steers(c)
+        else c
         for c in text
     )
 
@@ -138,7 +140,12 @@ class Rung:
 
 def climb(message: MessageView) -> tuple[Rung, ...]:
     """The whole ladder: every rung in its order, reached or not, and the ends outside it where reached."""
-    return _climb(message.ladder, CLIMB if message.ours else CLIMB[4:])
+    return _climb(message.ladder, CLIMB if message.ours else CLIMB[3:])
+
+
+def state_word(state: str, ours: bool) -> str:
+    """The name of a state as it reads at this end: a message of theirs has come to ours."""
+    return state if ours else {"SENDING": "ENTERED BY THEM", "AT THEIR END": "AT OUR END"}.get(state, state)
 
 
 def _climb(reached: Sequence[RungView], states: tuple[str, ...]) -> tuple[Rung, ...]:

@@ -12,7 +12,7 @@ null where there is none. No text of any message is in it.
 
 from __future__ import annotations
 
-from parley.desk import LineView, StatusView
+from parley.desk.views import LineView, StatusView
 
 
 def state(status: StatusView) -> dict[str, object]:

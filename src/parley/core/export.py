@@ -252,7 +252,6 @@ class _Fold:
         self._names = {name for name, _ in agreed}
         self._line = lines.with_accords(self._line, tuple(agreed))
         self._roots: tuple[dict[int, bytes], dict[int, bytes]] = ({0: EMPTY_ROOT}, {0: EMPTY_ROOT})
-        self._later: list[tuple[str, int, int, bytes]] = []
         self.acts = self.statements = self.withheld = 0
         self.first_at: Seconds | None = None
         self.last_at: Seconds | None = None
@@ -292,14 +291,7 @@ class _Fold:
             raise Refused(where, "the file has two entries at this place")
         self._line = lines.heard(self._line, held, officer)
         self._early[said.party, entry.sequence] = (held, officer)
-        while (found := self._early.pop((said.party, self._line.logs[said.party].size), None)) is not None:
-            step, by = found
-            tree = self._line.logs[said.party].tree
-            if isinstance(step.said, Statement):
-                self._heads(f"entry {step.sequence} of {self._cards[said.party].party_name}", step.said, tree)
-            self._line = lines.placed(self._line, step, by)
-            tree = self._line.logs[said.party].tree
-            self._roots[said.party][tree.size] = tree.root
+        self._place()
         self._count(said, opened)
 
     def _check(self, entry: Entry, said: Act | Statement, opened: Opened) -> None:
@@ -321,24 +313,41 @@ class _Fold:
             raise RemoteError(f"author {said.author} is in no roster of this file")
         return officer.key
 
-    def _heads(self, where: str, said: Statement, tree: Tree) -> None:
+    def _place(self) -> None:
+        """Places what can be: in the order of each log, and a statement only after all it acknowledges,
+        so that what the file says does not hang on the order in which its exporter put the two logs."""
+        moved = True
+        while moved:
+            moved = False
+            for party in (0, 1):
+                log, other = self._line.logs[party], self._line.logs[1 - party]
+                held, officer = self._early.get((party, log.size), (None, None))
+                if held is None:
+                    continue
+                if isinstance(held.said, Statement):
+                    if held.said.their_size > other.size:
+                        continue
+                    self._heads(held.said, log.tree)
+                del self._early[party, log.size]
+                self._line = lines.placed(self._line, held, officer)
+                tree = self._line.logs[party].tree
+                self._roots[party][tree.size] = tree.root
+                moved = True
+
+    def _heads(self, said: Statement, tree: Tree) -> None:
+        where = f"entry {said.sequence} of {self._cards[said.party].party_name}"
         if said.own_root != tree.root:  # 8
             raise Refused(where, "the root it signs is not that of the entries before it")
-        known = self._roots[1 - said.party].get(said.their_size)
-        if known is None:
-            self._later.append((where, 1 - said.party, said.their_size, said.their_root))
-        elif known != said.their_root:  # 9
+        if said.their_root != self._roots[1 - said.party][said.their_size]:  # 9
             raise Refused(where, "the root it signs of the other log is not that of its entries")
 
     def _settle(self) -> None:
-        """Check 9 for what was acknowledged before it came, in this file's order."""
-        for where, party, size, root in self._later:
-            if self._roots[party].get(size) != root:
-                raise Refused(where, "the root it signs of the other log is not that of its entries")
+        """Nothing is left that waits for an entry which the file does not have."""
         if self._early:
             party, sequence = min(self._early)
             raise Refused(
-                f"entry {sequence} of {self._cards[party].party_name}", "an entry before it is missing"
+                f"entry {sequence} of {self._cards[party].party_name}",
+                "an entry before it is missing, or one of the other log that it acknowledges",
             )
 
     def _count(self, said: Act | Statement, opened: Opened) -> None:

@@ -393,7 +393,8 @@ class Reader:
             case ActKind.MESSAGE:
                 return f"{said.author}/{said.number}: {message.message(body).text}"
             case ActKind.ACKNOWLEDGE:
-                return f"{self.ref_of(cbor.octets(body[0]))}: {Grade(cbor.integer(body[1])).name.lower().replace('_', ' ')}"
+                grade = Grade(cbor.integer(body[1])).name.lower().replace("_", " ")
+                return f"{self.ref_of(cbor.octets(body[0]))}: {grade}"
             case ActKind.SEVER:
                 return cbor.string(body[3])
             case ActKind.OFFER:

@@ -70,12 +70,13 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class BearerPlan:
-    """A link between the ends. `lines`: keys of the lines it carries, and perhaps the order wire."""
+    """A link between the ends. `lines`: keys of the lines it carries; the order wire goes by every bearer."""
 
     key: str
     lines: tuple[str, ...]
     latency_s: float
     frame_bytes_max: int
+    up: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,6 +231,8 @@ class _Stage:
             one.join(a, carried)
             other.join(b, carried)
             self.links[plan.key] = a.link
+            if not plan.up:
+                a.link.go_down()
 
     def wait(self, seconds: float) -> None:
         self.clock.run_until(self.clock.wall() + seconds)
@@ -617,7 +619,9 @@ class _Play:
 
 def _line_facts(desk: Desk, name: str) -> dict[str, Json]:
     view: LineView = desk.line(name)
-    contacts = sum(1 for e in desk.entries(name, most=view.our_size) if e.ours and e.kind == "CONTACT")
+    contacts = sum(
+        1 for e in desk.entries(name, most=view.our_size + view.their_size) if e.ours and e.kind == "CONTACT"
+    )
     return {
         "declared": view.declared,
         "observed": view.observed,

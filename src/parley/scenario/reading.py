@@ -404,12 +404,16 @@ class _Reader:
                 t.one_of("lines", name, known)
             latency_ms = t.whole("latency_ms", 0, 0, 3_600_000)
             frame_bytes_max = t.whole("frame_bytes_max", 4096, 270, 4096)
+            up = t.flag("up", True)
             t.done()
-            self._bearers[key] = BearerPlan(key, lines, latency_ms / 1000, frame_bytes_max)
-        carried = {name for bearer in self._bearers.values() for name in bearer.lines}
+            self._bearers[key] = BearerPlan(key, lines, latency_ms / 1000, frame_bytes_max, up)
+        carried = {name for bearer in self._bearers.values() if bearer.up for name in bearer.lines}
         for name in known:
             if name not in carried:
-                top.fail(f"no bearer carries {name!r}", f'add "{name}" to the lines of a [bearer.NAME]')
+                top.fail(
+                    f"no bearer that is up carries the line {name!r}",
+                    f'add "{name}" to the lines of a [bearer.NAME]',
+                )
 
     # --- steps
 

@@ -18,7 +18,7 @@ from parley.scenario.player import Outcome, Result
 LANGUAGES = ("en", "ko")
 WIDTH = 120
 _WIDTH_MIN = 92
-_UTC, _CLOCK, _WHO, _VIEW = 11, 6, 8, 24
+_UTC, _CLOCK, _WHO, _VIEW = 11, 6, 6, 24
 _GAP = "  "
 
 _DAYS = {
@@ -131,7 +131,9 @@ def table(outcome: Outcome, language: str = "en", width: int = WIDTH) -> str:
     """
     language = language if language in LANGUAGES else "en"
     scenario, words = outcome.scenario, _WORDS[language]
-    columns = _columns(max(width, _WIDTH_MIN))
+    told = list(rows(outcome, language))
+    seconds = ":%S" if any(row.at % 60 for row in told) else ""
+    columns = _columns(max(width, _WIDTH_MIN), len(seconds))
     lines = [in_language(scenario.title, language)]
     about = in_language(scenario.about, language)
     if about:
@@ -142,13 +144,14 @@ def table(outcome: Outcome, language: str = "en", width: int = WIDTH) -> str:
     cells += [wrapped(view, _VIEW) for view in views]
     lines += ["", *_laid_out(cells, columns), "-" * (sum(columns) + len(_GAP) * (len(columns) - 1))]
     day = ""
-    for row in rows(outcome, language):
+    for row in told:
         there = civil(row.at, scenario.clock)
         today = f"{there:%Y-%m-%d} {_DAYS[language][there.weekday()]}"
         if today != day:
             lines += [today] if not day else ["", today]
             day = today
-        first = [f"{civil(row.at, 0):%m-%d %H:%M}"], [f"{there:%H:%M}"], [row.who]
+        here = civil(row.at, 0).strftime("%m-%d %H:%M" + seconds)
+        first = [here], [there.strftime("%H:%M" + seconds)], [row.who]
         what = wrapped(row.what, columns[3])
         shown = [[part for cell in cells for part in wrapped(cell, _VIEW)] for cells in row.views]
         lines += _laid_out([*first, what, *shown], columns)
@@ -254,10 +257,11 @@ def _party(scenario: Scenario, key: str, language: str) -> str:
 # --- columns ----------------------------------------------------------------------------------
 
 
-def _columns(width: int) -> tuple[int, ...]:
-    fixed = (_UTC, _CLOCK, _WHO, _VIEW, _VIEW)
-    what = width - sum(fixed) - len(_GAP) * len(fixed)
-    return (_UTC, _CLOCK, _WHO, what, _VIEW, _VIEW)
+def _columns(width: int, seconds: int) -> tuple[int, ...]:
+    """The widths; `seconds`: how much wider the times are."""
+    utc, clock = _UTC + seconds, _CLOCK + seconds
+    fixed = (utc, clock, _WHO, _VIEW, _VIEW)
+    return (utc, clock, _WHO, width - sum(fixed) - len(_GAP) * len(fixed), _VIEW, _VIEW)
 
 
 def _laid_out(cells: list[list[str]], columns: tuple[int, ...]) -> list[str]:

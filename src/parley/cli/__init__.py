@@ -1,0 +1,317 @@
+"""The commands, and the one place where the parts are built and joined.
+
+Reading commands have --json: one object, {"format": "parley-cli/1", "command": ..., "result": ...}, whose
+shape is in docs/guide/commands.md and does not change within a format number. An error is one sentence
+and a hint on standard error, never a traceback.
+
+Exit codes: 0 done; 1 refused, or an expectation of a scenario failed; 2 the command line is wrong;
+3 a verification failed; 4 consistent, identities NOT pinned; 70 a fault of this program.
+
+What needs the web framework or the scenario player is loaded only by the commands that use it, so that
+a plain command starts quickly: `_HANDLERS` names the modules.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from parley import __version__
+from parley.core.errors import ParleyError
+
+DONE, REFUSED, USAGE, NOT_VERIFIED, NOT_PINNED, FAULT = 0, 1, 2, 3, 4, 70
+FORMAT = "parley-cli/1"
+
+_HANDLERS = {
+    "init": "parley.cli.end",
+    "officer": "parley.cli.end",
+    "pair": "parley.cli.end",
+    "up": "parley.cli.up",
+    "status": "parley.cli.looking",
+    "line": "parley.cli.looking",
+    "send": "parley.cli.acting",
+    "release": "parley.cli.acting",
+    "withdraw": "parley.cli.acting",
+    "cancel": "parley.cli.acting",
+    "inbox": "parley.cli.looking",
+    "show": "parley.cli.looking",
+    "ack": "parley.cli.acting",
+    "contact": "parley.cli.acting",
+    "watch": "parley.cli.acting",
+    "sever": "parley.cli.acting",
+    "restore": "parley.cli.acting",
+    "record": "parley.cli.looking",
+    "export": "parley.cli.acting",
+    "verify": "parley.cli.verifying",
+    "play": "parley.cli.playing",
+    "demo": "parley.cli.playing",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; gives its exit code."""
+    options = _parser().parse_args(arguments)
+    handler = importlib.import_module(_HANDLERS[options.command])
+    try:
+        code = handler.run(options)
+        assert isinstance(code, int)
+        sys.stdout.flush()
+        return code
+    except ParleyError as e:
+        return _refused(options, e)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return REFUSED
+    except Exception as e:
+        if os.environ.get("PARLEY_TRACEBACK"):
+            raise
+        where = f"{type(e).__name__}: {e}"
+        print(f"parley: a fault of this program stopped it ({where})", file=sys.stderr)
+        print(
+            "Hint: nothing acknowledged is lost; set PARLEY_TRACEBACK=1 and report what it prints",
+            file=sys.stderr,
+        )
+        return FAULT
+
+
+def print_json(command: str, result: object) -> None:
+    """The one shape of every --json."""
+    print(json.dumps({"format": FORMAT, "command": command, "result": result}, ensure_ascii=False, indent=2))
+
+
+def _refused(options: argparse.Namespace, error: ParleyError) -> int:
+    if getattr(options, "json", False):
+        document = {
+            "format": FORMAT,
+            "command": options.command,
+            "error": {"text": error.text, "hint": error.hint},
+        }
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(f"parley: {error.text}", file=sys.stderr)
+    if error.hint:
+        print(f"Hint: {error.hint}", file=sys.stderr)
+    return REFUSED
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"parley: {message}", file=sys.stderr)
+        print(f"Hint: see {self.prog} --help", file=sys.stderr)
+        sys.exit(USAGE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="parley", description="The communication lines between two parties who do not trust each other."
+    )
+    parser.add_argument("--version", action="version", version=f"parley {__version__}")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=Path(os.environ.get("PARLEY_HOME", "~/.parley")).expanduser(),
+        help="home of the end (default: $PARLEY_HOME, else ~/.parley)",
+    )
+    parser.add_argument(
+        "--passphrase-file", type=Path, help="file with the end's passphrase, readable by its owner only"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    _end_commands(commands)
+    _looking_commands(commands)
+    _acting_commands(commands)
+    _standalone_commands(commands)
+    return parser
+
+
+def _end_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    init = commands.add_parser("init", help="make a new end")
+    init.add_argument("--party", required=True, help="name of the party, as the other will see it")
+    _root(init)
+
+    officer = commands.add_parser("officer", help="officers of this end")
+    does = officer.add_subparsers(dest="does", metavar="add|list", required=True, parser_class=_Parser)
+    add = does.add_parser("add", help="a new officer with a key of their own")
+    add.add_argument("name", help="log-in name")
+    add.add_argument("--office", required=True, help='what the other side sees, such as "Watch officer"')
+    add.add_argument(
+        "--powers", default="release,acknowledge", help="of: release, acknowledge, sever, restore, administer"
+    )
+    add.add_argument(
+        "--up-to", default="FLASH", metavar="PRECEDENCE", help="highest precedence (default FLASH)"
+    )
+    _root(add)
+    _officer_file(add)
+    _json(does.add_parser("list", help="who may do what"))
+
+    pair = commands.add_parser("pair", help="pair with another party: card, share, finish")
+    does = pair.add_subparsers(dest="does", metavar="card|share|finish", required=True, parser_class=_Parser)
+    card = does.add_parser("card", help="1. make our card, to hand to the other party")
+    card.add_argument("-o", "--out", type=Path, required=True)
+    _root(card)
+    share = does.add_parser("share", help="2. from their card: our share of the secret, sealed to it")
+    share.add_argument("card", type=Path)
+    share.add_argument("--fingerprint", required=True, help="of their root key, learnt by voice or in person")
+    share.add_argument("-o", "--out", type=Path, required=True)
+    _root(share)
+    finish = does.add_parser("finish", help="3. with their share: the pair begins")
+    finish.add_argument("name", help="our name for the other party")
+    finish.add_argument("card", type=Path)
+    finish.add_argument("share", type=Path)
+    _root(finish)
+
+    commands.add_parser("up", help="run this end: bearers, desk and console (settings in parley.toml)")
+
+
+def _looking_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    _json(commands.add_parser("status", help="this end, its lines, alarms"))
+    line = commands.add_parser("line", help="lines: declared and observed; offer a new one")
+    does = line.add_subparsers(dest="does", metavar="list|show|offer", parser_class=_Parser)
+    _json(line)
+    _json(does.add_parser("list", help="the lines board"), keep=True)
+    show = does.add_parser("show", help="one line and the terms on the table")
+    show.add_argument("name")
+    _json(show, keep=True)
+    offer = does.add_parser("offer", help="offer the accord of a new line")
+    offer.add_argument("pair")
+    offer.add_argument("name")
+    offer.add_argument("--purpose", default="")
+    offer.add_argument("--languages", default="en", help="tags, the first is the default (such as ko,en)")
+    offer.add_argument("--slots", default="", help='scheduled contacts in UTC: "00:00 opening;08:00 closing"')
+    offer.add_argument("--quorum-restore", type=int, default=2, help="officers a side to restore (default 2)")
+    offer.add_argument("--one-person", action="store_true", help="a release needs no second person")
+    _by(offer)
+
+    inbox = commands.add_parser("inbox", help="messages that need us; --all, --drafts")
+    inbox.add_argument("line", nargs="?")
+    inbox.add_argument("--all", action="store_true", help="both ways, the acknowledged ones too")
+    inbox.add_argument("--drafts", action="store_true", help="what waits for a release")
+    inbox.add_argument("--most", type=int, default=50)
+    _json(inbox)
+    show = commands.add_parser("show", help="one message with its ladder of states")
+    show.add_argument("ref", help="LINE:ours|theirs:AUTHOR/NUMBER or draft:N")
+    _json(show)
+    record = commands.add_parser("record", help="both logs of a line")
+    record.add_argument("line")
+    record.add_argument("--most", type=int, default=100)
+    _json(record)
+
+
+def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    send = commands.add_parser("send", help="a draft, which waits for its release by a second person")
+    send.add_argument("line")
+    send.add_argument("text", nargs="?", help="the text; - or nothing: from standard input")
+    send.add_argument("--as", dest="by", required=True, metavar="OFFICER", help="log-in name of the drafter")
+    send.add_argument("--precedence", default="ROUTINE", help="ROUTINE, PRIORITY, IMMEDIATE or FLASH")
+    send.add_argument("--reason", default="", help="why this precedence; stays here")
+    send.add_argument("--subject", default="")
+    send.add_argument("--language", default=None, help="one of the accord's (default: its first)")
+    send.add_argument("--in-whose-name", default="")
+    send.add_argument("--answers", default="", metavar="REF", help="the message this replies to")
+    _json(send)
+    release = commands.add_parser("release", help="sign a draft as its releasing authority")
+    release.add_argument("draft", help="draft:N")
+    _by(release)
+    withdraw = commands.add_parser("withdraw", help="take back a draft, or what is released and not entered")
+    withdraw.add_argument("ref")
+    _by(withdraw)
+    cancel = commands.add_parser("cancel", help="take back a message that is in the record")
+    cancel.add_argument("ref")
+    cancel.add_argument("--reason", required=True)
+    _by(cancel)
+    ack = commands.add_parser("ack", help="acknowledge a message of theirs")
+    ack.add_argument("ref")
+    ack.add_argument(
+        "grade",
+        nargs="?",
+        default="seen",
+        help="seen, read-back, will-comply, cannot-comply, stand-by, noted",
+    )
+    ack.add_argument("--read-back", default=None, metavar="WORDS")
+    _by(ack)
+    contact = commands.add_parser("contact", help="ring the other watch, or answer it")
+    contact.add_argument("line")
+    contact.add_argument("--answer", action="store_true", help="answer a line that rings")
+    contact.add_argument("--as", dest="by", required=True, metavar="OFFICER")
+    _json(contact)
+    watch = commands.add_parser("watch", help="take the watch, or hand it over")
+    does = watch.add_subparsers(dest="does", metavar="take|hand-over", required=True, parser_class=_Parser)
+    take = does.add_parser("take")
+    take.add_argument("--as", dest="by", required=True, metavar="OFFICER")
+    does.add_parser("hand-over")
+    sever = commands.add_parser("sever", help="cut a line, at once, whether or not they hear of it")
+    which = sever.add_mutually_exclusive_group(required=True)
+    which.add_argument("line", nargs="?")
+    which.add_argument("--all", metavar="PAIR", help="all lines of a pair")
+    sever.add_argument("--grounds", required=True)
+    _by(sever)
+    restore = commands.add_parser("restore", help="open a line again: offer, agree, withdraw, list")
+    does = restore.add_subparsers(
+        dest="does", metavar="offer|agree|withdraw|list", required=True, parser_class=_Parser
+    )
+    offer = does.add_parser("offer", help="terms: every cut there is, both logs as they stand, the hour")
+    offer.add_argument("line")
+    offer.add_argument(
+        "--at", default="now", help="hour of opening, such as 2021-07-27T10:00+09:00 (default now)"
+    )
+    offer.add_argument("--first-contact", default=None, metavar="TIME", help="hour of the opening contact")
+    offer.add_argument("--reserve", default="", help="differences reserved; a reservation, never a veto")
+    _by(offer)
+    agree = does.add_parser("agree", help="one officer's agreement to terms on offer (also of a new line)")
+    agree.add_argument("terms", help="the first 16 hex digits of the terms")
+    _by(agree)
+    back = does.add_parser("withdraw", help="take this officer's own agreement back, while not settled")
+    back.add_argument("terms")
+    _by(back)
+    listing = does.add_parser("list", help="terms on the table and settled")
+    listing.add_argument("line", nargs="?")
+    _json(listing)
+    export = commands.add_parser("export", help="a whole line as a file that anyone can verify")
+    export.add_argument("line")
+    export.add_argument("-o", "--out", type=Path, required=True)
+    _json(export)
+
+
+def _standalone_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+    verify = commands.add_parser("verify", help="verify exports: no node, no keys, no trust")
+    verify.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    verify.add_argument(
+        "--pin", action="append", default=[], metavar="FINGERPRINT", help="a party's root key; give both"
+    )
+    _json(verify)
+    play = commands.add_parser("play", help="play a scenario on real nodes and a virtual clock")
+    play.add_argument("file", type=Path)
+    play.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the homes of both ends here")
+    _json(play)
+    demo = commands.add_parser("demo", help="8 June 2020 to 10 August 2021, played and proved")
+    demo.add_argument("--once", action="store_true", help="play, prove, and end; else both ends stay up")
+    demo.add_argument("--bind", default="127.0.0.1", help="address of the consoles")
+    demo.add_argument(
+        "--port", type=int, default=8411, help="port of the North's console; the South's is one more"
+    )
+    demo.add_argument("--scenario", type=Path, default=None, help=argparse.SUPPRESS)
+
+
+def _json(parser: argparse.ArgumentParser, *, keep: bool = False) -> None:
+    default = argparse.SUPPRESS if keep else False
+    parser.add_argument("--json", action="store_true", default=default, help="one JSON object")
+
+
+def _root(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--root-passphrase-file", type=Path, help="file with the root key's passphrase")
+
+
+def _officer_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--officer-passphrase-file", type=Path, help="file with the officer's passphrase")
+
+
+def _by(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as", dest="by", required=True, metavar="OFFICER", help="log-in name")
+    _officer_file(parser)
+    _json(parser)

@@ -1,0 +1,112 @@
+"""parley verify: exports, by anyone, in a process that has no keys."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from parley.cli import DONE, NOT_PINNED, NOT_VERIFIED, print_json, show
+from parley.core import export
+from parley.core.errors import LocalError
+from parley.core.export import Refused, Verdict
+
+PINNED = "verified; both identities pinned"
+NOT_PINNED_WORDS = "consistent; identities NOT pinned"
+
+
+def run(options: argparse.Namespace) -> int:
+    pins = [_pin(words) for words in options.pin]
+    results: list[dict[str, object]] = []
+    code = DONE
+    verdicts: list[tuple[Path, Verdict]] = []
+    for path in options.files:
+        data = _read(path)
+        try:
+            verdict = export.verify(data, pins)
+        except Refused as e:
+            results.append({"file": str(path), "verdict": "refused", "where": e.where, "why": e.why})
+            code = NOT_VERIFIED
+            continue
+        verdicts.append((path, verdict))
+        results.append(_plain(path, verdict))
+        if not verdict.pinned and code == DONE:
+            code = NOT_PINNED
+    differences = _compare(verdicts)
+    if differences:
+        code = NOT_VERIFIED
+    if options.json:
+        print_json("verify", {"files": results, "differences": differences})
+    else:
+        _print(results, differences, len(verdicts))
+    return code
+
+
+def _plain(path: Path, v: Verdict) -> dict[str, object]:
+    return {
+        "file": str(path),
+        "verdict": PINNED if v.pinned else NOT_PINNED_WORDS,
+        "line": v.name,
+        "line_id": v.line.hex(),
+        "parties": list(v.parties),
+        "fingerprints": list(v.fingerprints),
+        "sizes": list(v.sizes),
+        "roots": [root.hex() for root in v.roots],
+        "acts": v.acts,
+        "statements": v.statements,
+        "withheld": v.withheld,
+        "declared": v.declared,
+        "first_at": v.first_at,
+        "last_at": v.last_at,
+    }
+
+
+def _compare(verdicts: list[tuple[Path, Verdict]]) -> list[str]:
+    """Two exports of one line must agree where they are of one size; who has more is no difference."""
+    found = []
+    for i, (path, v) in enumerate(verdicts):
+        for other_path, other in verdicts[i + 1 :]:
+            if v.line != other.line:
+                continue
+            for party in (0, 1):
+                if v.sizes[party] == other.sizes[party] and v.roots[party] != other.roots[party]:
+                    found.append(f"{path} and {other_path} differ in the log of {v.parties[party]}")
+    return found
+
+
+def _print(results: list[dict[str, object]], differences: list[str], whole: int) -> None:
+    for r in results:
+        print(f"{r['file']}: {r['verdict']}")
+        if r["verdict"] == "refused":
+            print(f"  {_safe(r['where'])}: {_safe(r['why'])}")
+            continue
+        print(
+            f"  line {_safe(r['line'])}: {r['acts']} acts, {r['statements']} statements; {_safe(r['declared'])}"
+        )
+        columns = (r["parties"], r["sizes"], r["roots"], r["fingerprints"])
+        for name, size, root, print_ in zip(*(c for c in columns if isinstance(c, list)), strict=True):
+            print(f"  {_safe(name)}: {size} entries, root {root[:16]}")
+            print(f"    root key {show.fingerprint(print_)}")
+    for words in differences:
+        print(words)
+    if whole > 1 and not differences:
+        print("Where these exports are of one line and size, both records agree.")
+
+
+def _safe(value: object) -> str:
+    return show.safe(str(value))
+
+
+def _pin(words: str) -> str:
+    found = words.replace(" ", "").replace(":", "").lower()
+    if len(found) != 64 or any(c not in "0123456789abcdef" for c in found):
+        raise LocalError(f"{words[:20]!r} is not a fingerprint", "64 hex digits, as parley status shows them")
+    return found
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > export.FILE_BYTES_MAX:
+            raise LocalError(f"{path} is larger than an export may be", "verify it in parts")
+        return path.read_bytes()
+    except OSError as e:
+        raise LocalError(f"{path} cannot be read: {e.strerror}", "check the path") from None

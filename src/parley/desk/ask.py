@@ -1,0 +1,273 @@
+"""The desk as questions and answers in JSON: one object a line, over a Unix-domain socket or in-process.
+
+A question is {"ask": NAME, "with": {ARGUMENT: VALUE}}; an answer {"answer": VALUE} or {"error": TEXT,
+"hint": TEXT}. Only what is named in `QUESTIONS` can be asked, and only with arguments of the types the
+desk declares; anything else is answered with one sentence. The socket lies in the home, for its owner
+only; what may be done with it is what the passphrases given allow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import dataclasses
+import inspect
+import json
+import os
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from parley.core.accord import Accord, Meaning, Slot
+from parley.core.errors import LocalError, RemoteError
+from parley.core.types import Power, Precedence
+from parley.desk import Desk
+from parley.keys import write_private
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+Ask: TypeAlias = "Callable[..., Json]"
+
+LINE_BYTES_MAX = 1 << 20
+SOCKET_NAME = "desk.sock"
+
+_PLAIN = (
+    "status",
+    "lines",
+    "line",
+    "officers",
+    "drafts",
+    "messages",
+    "needs_us",
+    "waiting_on_them",
+    "message",
+    "terms",
+    "entries",
+    "compose",
+    "release",
+    "withdraw",
+    "cancel",
+    "acknowledge",
+    "sever",
+    "offer_restore",
+    "agree",
+    "withdraw_terms",
+    "call",
+    "answer",
+    "take_watch",
+    "hand_over",
+)
+
+
+def ask(desk: Desk, name: str, /, **given: Json) -> Json:
+    """The answer to one question. Raises LocalError for what cannot be asked so."""
+    question = QUESTIONS.get(name)
+    if question is None:
+        raise LocalError(f"there is no question {name!r} at this desk", "use the program of the same version")
+    method = _METHODS[name]
+    _check(name, method, given)
+    return plain(question(desk, **given))
+
+
+def plain(value: object) -> Json:
+    """A view as JSON: dataclasses as objects, tuples as lists, bytes as hex."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, bytes):
+        return value.hex()
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+# --- questions whose arguments are not plain ---------------------------------------------------
+
+
+def _add_officer(
+    desk: Desk,
+    name: str,
+    office: str,
+    powers: str,
+    precedence_max: str,
+    passphrase: str,
+    root_passphrase: str,
+) -> object:
+    held = Power.NONE
+    for word in powers.split(","):
+        try:
+            held |= Power[word.strip().upper()]
+        except KeyError:
+            words = ", ".join(str(p.name).lower() for p in Power if p)
+            raise LocalError(f"there is no power {word!r}", f"powers are: {words}") from None
+    try:
+        highest = Precedence[precedence_max.upper()]
+    except KeyError:
+        raise LocalError(
+            f"there is no precedence {precedence_max!r}", "ROUTINE, PRIORITY, IMMEDIATE or FLASH"
+        ) from None
+    return desk.add_officer(name, office, held, highest, passphrase, root_passphrase)
+
+
+def _pair_card(desk: Desk, root_passphrase: str) -> object:
+    return base64.b64encode(desk.pair_card(root_passphrase)).decode()
+
+
+def _pair_share(desk: Desk, their_card: str, fingerprint: str, root_passphrase: str) -> object:
+    return base64.b64encode(desk.pair_share(_bytes(their_card), fingerprint, root_passphrase)).decode()
+
+
+def _pair_finish(desk: Desk, name: str, their_card: str, their_share: str, root_passphrase: str) -> object:
+    return desk.pair_finish(name, _bytes(their_card), _bytes(their_share), root_passphrase)
+
+
+def _offer_line(
+    desk: Desk,
+    pair: str,
+    name: str,
+    by: str,
+    passphrase: str,
+    purpose: str = "",
+    languages: str = "en",
+    slots: str = "",
+    civil_clocks: str = "",
+    quorum_restore: int = 2,
+    second_person: bool = True,
+    always_open: str = "",
+) -> object:
+    """`slots`: "09:00 opening;17:00 closing", times in UTC; `civil_clocks`: ours and theirs, minutes east."""
+    try:
+        clocks = [int(minutes) for minutes in civil_clocks.split(",")] if civil_clocks else [0, 0]
+        agreed = Accord(
+            name,
+            os.urandom(16),
+            purpose=purpose,
+            languages=tuple(word.strip() for word in languages.split(",")),
+            civil_clocks=(clocks[0], clocks[1]),
+            schedule=tuple(_slot(words) for words in slots.split(";") if words.strip()),
+            quorum_restore=quorum_restore,
+            second_person=second_person,
+            always_open=tuple(int(kind) for kind in always_open.split(",") if kind),
+        )
+    except (RemoteError, ValueError, IndexError) as e:
+        raise LocalError(f"this accord cannot be offered: {e}", "see: parley line offer --help") from None
+    if not name:
+        raise LocalError("a line needs a name", "for example: parley line offer south Liaison")
+    return desk.offer_line(pair, agreed, by, passphrase)
+
+
+def _slot(words: str) -> Slot:
+    time, meaning = [*words.split(), "check"][:2]
+    hours, minutes = time.split(":")
+    return Slot(int(hours) * 60 + int(minutes), 0x7F, Meaning[meaning.upper()], None, 1800)
+
+
+def _export(desk: Desk, line: str, path: str) -> object:
+    """Writes the export to `path`, which must not exist; gives its size."""
+    data = desk.export(line)
+    try:
+        write_private(Path(path), data)
+    except FileExistsError:
+        raise LocalError(f"{path} exists already", "name a new file; nothing was overwritten") from None
+    except OSError as e:
+        raise LocalError(
+            f"{path} cannot be written: {e.strerror}", "check the folder and its permissions"
+        ) from None
+    return {"path": path, "bytes": len(data)}
+
+
+def _bytes(words: str) -> bytes:
+    try:
+        return base64.b64decode(words, validate=True)
+    except ValueError:
+        raise LocalError("a file given is not base64", "give the file as it was made") from None
+
+
+def _method(name: str) -> Callable[..., object]:
+    return typing.cast("Callable[..., object]", getattr(Desk, name))
+
+
+QUESTIONS: dict[str, Callable[..., object]] = {name: _method(name) for name in _PLAIN} | {
+    "add_officer": _add_officer,
+    "pair_card": _pair_card,
+    "pair_share": _pair_share,
+    "pair_finish": _pair_finish,
+    "offer_line": _offer_line,
+    "export": _export,
+}
+_METHODS = QUESTIONS
+
+
+def _check(name: str, method: Callable[..., object], given: dict[str, Json]) -> None:
+    try:
+        inspect.signature(method).bind(None, **given)
+    except TypeError as e:
+        raise LocalError(f"{name} cannot be asked so: {e}", "use the program of the same version") from None
+    hints = typing.get_type_hints(method)
+    for argument, value in given.items():
+        allowed = _types(hints.get(argument, str))
+        if type(value) not in allowed:
+            raise LocalError(
+                f"{argument} of {name} is of the wrong kind", "use the program of the same version"
+            )
+
+
+def _types(hint: object) -> tuple[type, ...]:
+    if isinstance(hint, types.UnionType):
+        return tuple(t for part in typing.get_args(hint) for t in _types(part))
+    return (hint,) if isinstance(hint, type) else ()
+
+
+# --- over a socket ----------------------------------------------------------------------------
+
+
+def answer(desk: Desk, line: bytes) -> bytes:
+    """One answer line to one question line; never raises for what the line holds."""
+    try:
+        question = json.loads(line)
+        name, given = question["ask"], question.get("with", {})
+        if (
+            not isinstance(name, str)
+            or not isinstance(given, dict)
+            or not all(isinstance(k, str) for k in given)
+        ):
+            raise KeyError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _line(
+            {"error": "this is not a question", "hint": 'one JSON object a line: {"ask": ..., "with": {}}'}
+        )
+    try:
+        return _line({"answer": ask(desk, name, **given)})
+    except LocalError as e:
+        return _line({"error": e.text, "hint": e.hint})
+    except RemoteError as e:
+        return _line({"error": e.text, "hint": ""})
+
+
+async def serve(desk: Desk, home: Path) -> asyncio.Server:
+    """Answers questions on the socket of the home, which only its owner may open."""
+    path = home / SOCKET_NAME
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()  # we hold the home's lock: whoever made it is gone
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, ValueError, asyncio.LimitOverrunError):
+            while line := await reader.readline():
+                writer.write(answer(desk, line))
+                await writer.drain()
+        writer.close()
+
+    before = os.umask(0o177)
+    try:
+        return await asyncio.start_unix_server(meet, path=str(path), limit=LINE_BYTES_MAX)
+    finally:
+        os.umask(before)
+
+
+def _line(value: dict[str, Json]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

@@ -1,0 +1,325 @@
+"""Makes vectors/frame: every form and every row of the table of sizes, sealed under epoch 0 of party 0."""
+
+from __future__ import annotations
+
+import common as c
+
+from parley.core import record, suite
+from parley.core.types import Act, ActKind, Body, ClockQuality, NodeKind, Precedence, Signed, Statement
+from parley.core.wire import cbor
+from parley.core.wire import frame as f
+from parley.core.wire.frame import ActLayout, AnyLayout, BodyForm, NodeLayout
+
+ENGLISH = (
+    "Our patrol boat has lost its engine and is drifting south. We ask you to hold fire. Reply by phone.."
+)
+KOREAN = ("우리 경비정이 기관 고장으로 남쪽으로 떠내려가고 있습니다. 사격을 하지 말아 주시기 바랍니다. " * 2)[
+    :100
+]
+TREE = suite.key_tree(c.SEED)
+KEYS = {
+    "line": c.LINE,
+    "epoch_seed": c.SEED,
+    "commitment_key": c.KEYS[c.LINE],
+    "languages": list(c.LANGUAGES),
+}
+assert len(ENGLISH) == len(KOREAN) == 100
+
+
+def sealed(plain: bytes, counter: int) -> bytes:
+    clear = f.encode_clear(f.Clear(suite.epoch_tag(c.SEED), counter))
+    return clear + suite.seal(suite.frame_key(TREE.leaf(counter)), clear, plain)
+
+
+def inline(codec: int, text: str, charset: str, head: bytes = b"\x00") -> tuple[BodyForm, int, bytes]:
+    return BodyForm.INLINE, codec, head + text.encode(charset)
+
+
+def of_act(said: Act, signed: Signed, sequence: int, body: tuple[BodyForm, int, bytes]) -> ActLayout:
+    return ActLayout(
+        said.kind,
+        said.precedence,
+        said.stamp.quality,
+        said.author,
+        said.number,
+        said.stamp.time,
+        sequence,
+        said.seen.size,
+        *body,
+        signed.signature,
+    )
+
+
+def of_node(
+    said: Statement,
+    signed: Signed,
+    body: tuple[BodyForm, int, bytes],
+    *,
+    own: bool = False,
+    theirs: bool = False,
+) -> NodeLayout:
+    return NodeLayout(
+        said.kind,
+        said.precedence,
+        said.stamp.quality,
+        said.sequence,
+        said.stamp.time,
+        said.own_root if own else None,
+        said.their_size,
+        said.their_root if theirs else None,
+        *body,
+        signed.signature,
+    )
+
+
+NONE = (BodyForm.NONE, 0, b"")
+
+
+def put(
+    name: str,
+    what: str,
+    cites: str,
+    counter: int,
+    plain: f.Plain,
+    signed: Signed | None = None,
+    sequence: int = 0,
+    **fields: object,
+) -> None:
+    data = f.encode_plain(plain)
+    frame = sealed(data, counter)
+    if signed is not None:
+        fields |= {"payload": signed.payload, "entry": c.entry(sequence, signed)}
+    c.write(
+        "frame",
+        name,
+        what,
+        cites,
+        "good",
+        size=len(frame),
+        **KEYS,
+        counter=counter,
+        frame=frame,
+        plain=data,
+        **fields,
+    )
+
+
+def main() -> None:
+    officer = {"public_key": c.public(f"officer {c.SIDES[0]}1")}
+    node = {"public_key": c.CARDS[0].node_key}
+    body = c.message(ENGLISH)
+    said, signed = c.act(ActKind.MESSAGE, body)
+    text = inline(0x01, ENGLISH, "ascii")
+    cites = "FR-1 FR-2 FR-3 FR-11 FR-12 FR-14 FR-15"
+    put(
+        "act-flash-100-english-ascii",
+        "a complete FLASH of 100 English characters",
+        cites,
+        1,
+        of_act(said, signed, 4, text),
+        signed,
+        4,
+        **officer,
+        body=cbor.encode(body),
+    )
+    put(
+        "any-flash-100-english-with-key",
+        "the same from an officer the peer may not know",
+        "FR-6 FR-14",
+        2,
+        AnyLayout(False, False, 1, 1, officer["public_key"], None, of_act(said, signed, 4, text)),
+        signed,
+        4,
+        **officer,
+        body=cbor.encode(body),
+    )
+    korean = c.message(KOREAN, "ko")
+    k_said, k_signed = c.act(ActKind.MESSAGE, korean, number=2)
+    put(
+        "act-flash-100-korean-cp949",
+        "a complete FLASH of 100 Korean characters",
+        "FR-3 FR-14 PK-4",
+        3,
+        of_act(k_said, k_signed, 5, inline(0x12, KOREAN, "cp949")),
+        k_signed,
+        5,
+        **officer,
+        body=cbor.encode(korean),
+    )
+    put(
+        "act-withheld",
+        "the first message withheld: its commitment in place of the body",
+        "FR-11",
+        4,
+        of_act(said, signed, 4, (BodyForm.WITHHELD, 0, said.commitment)),
+        signed,
+        4,
+        **officer,
+    )
+    theirs = record.Tree().extended(record.leaf_hash(b"their entry"))
+    own = record.Tree().extended(record.leaf_hash(c.entry(0, signed)))
+    stated, by_node = c.statement(NodeKind.RECEIPT, (), own=own, theirs=theirs)
+    roots = {"own_root": stated.own_root, "their_root": stated.their_root}
+    for counter, size, own_given, theirs_given in (
+        (5, 104, False, False),
+        (6, 136, True, False),
+        (7, 168, True, True),
+    ):
+        put(
+            f"node-receipt-{size}",
+            f"a receipt of {size} bytes",
+            "FR-4 FR-5 FR-14",
+            counter,
+            of_node(stated, by_node, NONE, own=own_given, theirs=theirs_given),
+            by_node,
+            1,
+            **node,
+            **roots,
+            body=cbor.encode(()),
+        )
+    beyond: Body = ((9, c.seed("leaf")),)
+    b_stated, b_signed = c.statement(NodeKind.RECEIPT, beyond, own=own, theirs=theirs)
+    packed = (BodyForm.INLINE, 0, (9).to_bytes(4, "big") + c.seed("leaf"))
+    put(
+        "node-receipt-beyond-a-hole",
+        "a receipt that names one entry beyond a hole: 36 bytes more",
+        "FR-4 PK-7",
+        8,
+        of_node(b_stated, b_signed, packed),
+        b_signed,
+        1,
+        **node,
+        **roots,
+        body=cbor.encode(beyond),
+    )
+    named = c.seed("an act")
+    back: Body = (named, 2, "hold fire, 21 by ph.")
+    a_said, a_signed = c.act(ActKind.ACKNOWLEDGE, back, number=3)
+    put(
+        "act-acknowledge-read-back",
+        "an acknowledgement with 25 bytes packed; the act named lies at 7",
+        "FR-14 PK-6",
+        9,
+        of_act(a_said, a_signed, 6, inline(0x01, back[2], "ascii", (7).to_bytes(4, "big") + b"\x02")),
+        a_signed,
+        6,
+        **officer,
+        body=cbor.encode(back),
+        named_at_7=named,
+    )
+    cut: Body = ((c.LINE,), 1_795_262_000, "en", "By order.")
+    s_said, s_signed = c.act(ActKind.SEVER, cut, line=c.ORDER_WIRE)
+    put(
+        "any-sever-of-line-0",
+        "an act of line 0 that lists lines, entered on one of them",
+        "FR-6 LI-2 EN-10",
+        10,
+        AnyLayout(
+            False, True, 1, 1, None, None, of_act(s_said, s_signed, 7, (BodyForm.INLINE, 7, cbor.encode(cut)))
+        ),
+        s_signed,
+        7,
+        **{**officer, "order_wire": c.ORDER_WIRE, "commitment_key_0": c.KEYS[c.ORDER_WIRE]},
+        body=cbor.encode(cut),
+    )
+    put(
+        "sign-of-life",
+        "somebody has the watch",
+        "FR-7 FR-8 FR-14",
+        11,
+        f.SignOfLife(True, 5, 6, 7),
+        watch=True,
+        our_size=5,
+        their_size=6,
+        echo=7,
+    )
+    frontier = f.Frontier(5, c.seed("ours"), 6, c.seed("theirs"), 3, ((6, 2), (300, 1)), (9,))
+    put(
+        "frontier",
+        "two holes and one wanted",
+        "FR-7 FR-9",
+        12,
+        frontier,
+        our_size=5,
+        our_root=frontier.our_root,
+        their_size=6,
+        their_root=frontier.their_root,
+        floor=3,
+        holes=[[6, 2], [300, 1]],
+        wanted=[9],
+        more=False,
+    )
+    many = f.Frontier(5, c.seed("ours"), 6, c.seed("theirs"), 3, tuple((7 + 9 * i, 1) for i in range(60)))
+    put(
+        "frontier-not-all-fitted",
+        "as many holes as fit, and more",
+        "FR-9",
+        13,
+        many,
+        our_size=5,
+        our_root=frontier.our_root,
+        their_size=6,
+        their_root=frontier.their_root,
+        floor=3,
+        holes=[[7 + 9 * i, 1] for i in range(17)],
+        wanted=[],
+        more=True,
+    )
+    put(
+        "call-ring",
+        "a call to a scheduled contact",
+        "FR-7 FR-10 FR-14",
+        14,
+        f.Call(f.CallSign.RING, 1_795_262_400, 1),
+        sign=1,
+        slot=1_795_262_400,
+        by=1,
+    )
+    make_bad(said, signed, text)
+
+
+def make_bad(said: Act, signed: Signed, text: tuple[BodyForm, int, bytes]) -> None:
+    good = f.encode_plain(of_act(said, signed, 4, text))
+    head = int.from_bytes(good[:2], "big")
+    life = f.encode_plain(f.SignOfLife(True, 5, 6, 7))
+
+    def bad(name: str, cites: str, plain: bytes, frame: bytes | None = None) -> None:
+        whole = sealed(plain, 20) if frame is None else frame
+        c.write(
+            "frame", f"bad-{name}", name.replace("-", " "), cites, "refused", **KEYS, counter=20, frame=whole
+        )
+
+    def with_head(value: int) -> bytes:
+        return value.to_bytes(2, "big") + good[2:]
+
+    whole = sealed(good, 20)
+    bad("suite-2", "FR-1 CV-2", good, b"\x02" + whole[1:])
+    bad("counter-changed", "FR-1 SU-3", good, whole[:8] + b"\x15" + whole[9:])
+    bad("too-short", "FR-1", good, whole[:26])
+    bad("act-with-a-root-bit", "FR-2", with_head(head | 1 << 5))
+    bad("body-in-fragments", "FR-2", with_head(head | 3 << 2))
+    bad("inline-body-empty", "FR-11", f.encode_plain(of_act(said, signed, 4, (BodyForm.INLINE, 0, b""))))
+    bad(
+        "withheld-33-bytes",
+        "FR-11",
+        f.encode_plain(of_act(said, signed, 4, (BodyForm.WITHHELD, 0, bytes(33)))),
+    )
+    bad(
+        "loose-with-precedence",
+        "FR-7",
+        (int.from_bytes(life[:2], "big") | 3 << 8).to_bytes(2, "big") + life[2:],
+    )
+    bad("loose-kind-unknown", "FR-7 CV-2", (60 << 10 | 3 << 6).to_bytes(2, "big"))
+    bad("sign-of-life-with-bytes-left", "FR-8 CV-1", life + b"\x00")
+    bad("any-flag-unknown", "FR-6", (head | 2 << 6).to_bytes(2, "big") + b"\x20" + bytes(8) + good[2:])
+    bad(
+        "frontier-varint-not-shortest",
+        "FR-9",
+        f.encode_plain(f.Frontier(0, bytes(32), 0, bytes(32), 0))[:-2] + b"\x01\x80\x00\x01\x00",
+    )
+
+
+assert ClockQuality.DISCIPLINED == 3 and Precedence.FLASH == 3
+
+if __name__ == "__main__":
+    main()
