@@ -26,7 +26,7 @@ PRODUCT = "parley"
 CORE_TYPES = {"core.errors", "core.types"}
 CORE_MIDDLE = {"core.wire", "core.suite", "core.accord"}
 EVERYTHING = {
-    "core", "bearers", "keys", "store", "watch_log", "node", "desk", "console", "scenario", "witness",
+    "core", "bearers", "keys", "store", "watch_log", "home", "node", "desk", "console", "scenario", "witness",
     "config",
 }  # fmt: skip
 
@@ -42,16 +42,19 @@ MAY_KNOW: dict[str, set[str]] = {
     "core.instruments": CORE_TYPES | CORE_MIDDLE | {"core.record"},
     "core.line": CORE_TYPES | CORE_MIDDLE | {"core.record", "core.instruments"},
     "core.exchange": CORE_TYPES | CORE_MIDDLE | {"core.record", "core.instruments", "core.line"},
+    "core.observed": set(),
+    "core.export": CORE_TYPES | CORE_MIDDLE | {"core.record", "core.instruments", "core.line"},
     "bearers": set(),
     "keys": {"core"},
     "store": {"core"},
     "watch_log": {"core"},
     "config": CORE_TYPES | {"core.suite", "core.record"},
     "witness": CORE_TYPES | {"core.suite", "core.record"},
-    "node": {"core", "store", "watch_log", "keys", "=bearers"},
-    "desk": CORE_TYPES | {"core.instruments", "core.line", "core.accord", "node", "store", "watch_log"},
+    "home": {"core", "store", "watch_log", "keys"},
+    "node": {"core", "home", "store", "watch_log", "keys", "=bearers"},
+    "desk": {"", "core", "home", "node", "store", "watch_log", "keys"},  # has the officer sign: ADR 5
     "console": CORE_TYPES | {"desk"},
-    "scenario": {"core", "node", "store", "watch_log", "keys", "bearers", "desk", "config"},
+    "scenario": {"core", "home", "node", "store", "watch_log", "keys", "bearers", "desk", "config"},
     "cli": EVERYTHING | {""},
     "__main__": {"cli"},
     "testing": EVERYTHING | {"", "cli"},
@@ -60,7 +63,7 @@ MAY_KNOW: dict[str, set[str]] = {
 # Packages of others, by room; a room without a row has none. "*" is any.
 MAY_USE: dict[str, set[str]] = {
     "core.suite": {"cryptography"},
-    "keys": {"cryptography"},  # private keys, and the seals no library makes from given entropy
+    "keys": {"apsw", "cryptography"},  # private keys, and the seals no library makes from given entropy
     "store": {"apsw"},
     "watch_log": {"apsw"},
     "console": {"starlette", "jinja2", "markupsafe"},
@@ -175,7 +178,8 @@ def findings(src: Path) -> list[str]:
                 found.append(f"{at}: {room or PRODUCT} may not use {top}")
         if in_core:
             found += [f"{where}:{line}: {what}" for line, what in impurities(tree)]
-        found += [f"{where}:{line}: imports by name at run time" for line in dynamic_imports(tree)]
+        if module != "parley.cli":  # which names its handlers in a table, so that a plain command starts quickly
+            found += [f"{where}:{line}: imports by name at run time" for line in dynamic_imports(tree)]
     return found + [f"cycle: {' -> '.join(cycle)}" for cycle in cycles(edges)]
 
 
@@ -297,8 +301,8 @@ def test_a_clean_tree_has_no_findings(tmp_path: Path) -> None:
             "node may not know parley.bearers.udp",
         ),
         ({"node": "from parley.desk import Desk"}, "node may not know parley.desk"),
-        ({"desk": "from parley.core.record import x"}, "desk may not know parley.core.record"),
-        ({"desk": "from parley.keys import x"}, "desk may not know parley.keys"),
+        ({"desk": "from parley.console import x"}, "desk may not know parley.console"),
+        ({"desk": "from parley.bearers import x"}, "desk may not know parley.bearers"),
         ({"console__app": "from parley.store import x"}, "console may not know parley.store"),
         ({"console__app": "from parley.core.line import x"}, "console may not know parley.core.line"),
         ({"store": "from parley.scenario import clock"}, "store may not know parley.scenario"),

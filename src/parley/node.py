@@ -112,6 +112,7 @@ class Room:
         self.echoed = 0
         self.life_sent: dict[int, float] = {}
         self.life_at = 0.0
+        self.answered_at = float("-inf")
         self.frontier_wanted = False
         self.frontier_at = float("-inf")
         self.attempts = contact.Attempts()
@@ -308,6 +309,7 @@ class Node:
             assert room.ringing is not None, "the desk answers only what rings"
             said = Call(sign, room.ringing.slot, by)
             room.attempts = contact.answered(room.attempts, now, by)
+            room.evidence = replace(room.evidence, missed=False)
             room.ringing = None
         else:
             self._open_slot(room, now)
@@ -330,6 +332,15 @@ class Node:
 
     def nonce(self) -> bytes:
         return self.entropy(NONCE_BYTES)
+
+    def give_watch(self, officer: str | None) -> None:
+        """Who has the watch from now on, None for nobody; a sign of life on every line says so at once."""
+        if (officer is None) != (self.watch is None):
+            for room in self.rooms():
+                room.life_at = self.clock.monotonic()
+        self.watch = officer
+        self._schedule()
+        self.changed()
 
     def changed(self) -> None:
         """Something an officer should see has changed, outside a turn."""
@@ -451,6 +462,7 @@ class Node:
                 if any(b.name == bearer for b in self._carrying(room)):
                     room.frontier_wanted = True
                     room.life_at = min(room.life_at, self.clock.monotonic())
+                    room.life_sent.clear()  # an echo of what was sent before the silence proves nothing now
                     for sequence, flight in room.flights.items():
                         room.flights[sequence] = replace(flight, tries=0)
         self._schedule()
@@ -627,16 +639,8 @@ class Node:
         now = self.clock.monotonic()
         match said:
             case SignOfLife():
-                evidence = room.evidence = replace(room.evidence, watch=said.watch)
-                if said.echo > room.echoed and said.echo < room.send.next_counter:
-                    room.echoed = said.echo
-                    told = room.life_sent.pop(said.echo, None)
-                    room.life_sent = {c: t for c, t in room.life_sent.items() if c > said.echo}
-                    # they may have held the echo until their next sign of life: the rest is sure
-                    trip = evidence.round_trip_s if told is None else max(0.0, now - told - self.settings.life_s)
-                    room.evidence = replace(evidence, echo_at=now, round_trip_s=trip)
-                elif evidence.echo_at is None or now - evidence.echo_at > self.settings.tolerance_s:
-                    room.life_at = now  # after a silence: answered at once, so that both ways are proven soon
+                room.evidence = replace(room.evidence, watch=said.watch)
+                self._echoed(room, said.echo, now)
                 if said.our_size > room.line.their_log.size:
                     room.frontier_wanted = True
                 if said.their_size < room.line.our_log.size:
@@ -645,6 +649,24 @@ class Node:
                 self._told(room, said, now)
             case Call():
                 self._called(room, said)
+
+    def _echoed(self, room: Room, echo: int, now: float) -> None:
+        """What their echo of our counter proves: that they hear us, if what they heard was sent lately.
+        While it is not proven their sign of life is answered at once, though not more than once in a life."""
+        evidence, settings = room.evidence, self.settings
+        proven = evidence.echo_at is not None and now - evidence.echo_at <= settings.tolerance_s
+        if room.echoed < echo < room.send.next_counter:
+            room.echoed = echo
+            heard = max((counter for counter in room.life_sent if counter <= echo), default=None)
+            if heard is not None:
+                evidence = replace(evidence, echo_at=now)
+                if heard == echo:  # they may hold an echo until their next sign of life: the rest is sure
+                    trip = max(0.0, now - room.life_sent[heard] - settings.life_s)
+                    evidence = replace(evidence, round_trip_s=trip)
+                room.life_sent = {c: t for c, t in room.life_sent.items() if c >= heard}
+                room.evidence = evidence
+        if not proven and now - room.answered_at >= settings.life_s:
+            room.answered_at = room.life_at = now
 
     def _told(self, room: Room, said: Frontier, now: float) -> None:
         ours, theirs = room.pair.ours, 1 - room.pair.ours
@@ -855,6 +877,8 @@ class Node:
         counter, frame = self._sealed(room, frames.encode_plain(said))
         now = self.clock.monotonic()
         if isinstance(said, SignOfLife):
+            longest = self.settings.tolerance_s + room.line.accord.clocks[Precedence.FLASH][0]
+            room.life_sent = {c: t for c, t in room.life_sent.items() if now - t <= longest}
             room.life_sent[counter] = now
         if bearer.send(frame):
             room.evidence = replace(room.evidence, sent_at=now)

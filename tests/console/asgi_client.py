@@ -1,4 +1,4 @@
-"""A browser of forty lines: it asks an ASGI app in this process, and says what a browser would say."""
+"""A small browser: it asks an ASGI app in this process, and says what a browser would say."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ask(
     method: str,
     target: str,
     headers: Headers = (),
-    chunks: Iterable[bytes] = (b"",),
+    chunks: Iterable[bytes | None] = (b"",),
     host: str | None = HOST,
 ) -> Answer:
     url = urlsplit(target)
@@ -50,6 +50,8 @@ def ask(
         if not sending:
             return {"type": "http.disconnect"}
         chunk = sending.pop(0)
+        if chunk is None:  # a browser that stops sending and stays
+            await asyncio.Event().wait()
         return {"type": "http.request", "body": chunk, "more_body": bool(sending)}
 
     async def send(message: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parley.core.errors import RemoteError
+from parley.core.errors import LocalError, RemoteError
+from parley.core.instruments import message
 from parley.core.types import ActKind, Body, NodeKind, Value
 from parley.core.wire import body as bodies
 from parley.core.wire import cbor
@@ -196,3 +197,14 @@ def test_more_fields_than_sixty_four_or_a_text_not_in_nfc_break_the_schema() -> 
             bodies.check_act(ActKind.MESSAGE, (*head, *bad))
     with pytest.raises(RemoteError):
         bodies.check_act(63, (1,) * 65)
+
+
+def test_what_an_officer_typed_is_never_cut_short() -> None:
+    """KI-5, CV-3: a text that cannot be carried whole is refused to his face."""
+    typed = message.written("en", "One.\r\n\n\tTwo. \nThre\u0065\u0301.", references=(bytes(32),))
+    assert typed.paragraphs == ("One.", " Two.", "Thre\u00e9.")
+    bodies.check_act(ActKind.MESSAGE, message.body(typed))
+    assert message.message(message.body(typed)) == typed
+    for text in ("\n".join(["x"] * 58), "x" * 1601, "\ud800", "\x07"):
+        with pytest.raises(LocalError):
+            message.written("en", text)

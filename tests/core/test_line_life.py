@@ -285,6 +285,35 @@ def test_what_comes_before_the_hour_of_opening_is_early_and_recorded() -> None:
     assert lines.mark(told.line, on_time) == Mark.ORDINARY
 
 
+def test_early_is_said_of_a_second_opening_too_and_not_of_what_lay_before_the_cut() -> None:
+    """LI-13."""
+    told = Told()
+    told.restored(severs=((), ()), opens_at=0)
+    before = told.act(1, ActKind.MESSAGE, MESSAGE, seen=told.sizes[0], heard_at=400)
+    sever = told.act(0, ActKind.SEVER, CUT)
+    told.restored(severs=((sever.id,), ()), opens_at=9000)
+    early = told.act(1, ActKind.MESSAGE, MESSAGE, seen=told.sizes[0], heard_at=8999)
+    assert lines.mark(told.line, early) == Mark.EARLY
+    assert lines.mark(told.line, before) == Mark.ORDINARY
+
+
+def test_a_sever_read_on_line_0_first_gets_its_place_when_it_comes_on_the_line() -> None:
+    """LI-13: places of line 0 are not places of this line."""
+    told = Told()
+    told.restored(severs=((), ()), opens_at=0)
+    name = name_of(0, 50, 9)
+    said = Act(ORDER_WIRE, 0, ActKind.SEVER, Precedence.FLASH, 1, 9, Stamp(0), Seen(1, 0), name)
+    on_line_0 = Held(said, 0, 1, 50, name, name, ((LINE,), 500, "en", "Grounds."), name, 500)
+    told.line = lines.severed(told.line, on_line_0, OFFICER)
+    assert declared(told) == Declared.SEVERED_BY_US
+    crossed = told.act(1, ActKind.MESSAGE, MESSAGE, seen=told.sizes[0], heard_at=600)
+    told._take(replace(on_line_0, sequence=told.sizes[0]), OFFICER)
+    knowing = told.act(1, ActKind.MESSAGE, MESSAGE, seen=told.sizes[0], heard_at=700)
+    assert len(told.line.severs) == 1
+    assert lines.mark(told.line, crossed) == Mark.BEFORE_THE_CUT
+    assert lines.mark(told.line, knowing) == Mark.WHILE_CUT
+
+
 # --- receipts -----------------------------------------------------------------------------------------------
 
 

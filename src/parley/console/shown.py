@@ -64,6 +64,7 @@ _NAMES: Final = {
     "\u2066": "LRI", "\u2067": "RLI", "\u2068": "FSI", "\u2069": "PDI",
     "\u200b": "ZWSP", "\u00ad": "SHY", "\ufeff": "BOM", "\u2028": "LS", "\u2029": "PS",
 }  # fmt: skip
+MARKS_MAX: Final = 6  # more than any script stacks on one letter once composed
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -71,18 +72,32 @@ def plain(text: str) -> Markup:
     """`text` with what would steer its display shown instead of obeyed.
 
     Embeddings and overrides of direction, invisible format characters and foreign line ends become a small
-    label with their name; everything else is only escaped. The text itself stays as it was signed.
+    label with their name, and of a tower of combining marks only the first ones stand; everything else is
+    only escaped. The text itself stays as it was signed.
     """
-    return Markup("").join(
-        Markup('<span class="control">{}</span>').format(_NAMES.get(c, f"U+{ord(c):04X}"))
-        if _steers(c)
-        else c
-        for c in text
-    )
+    shown, marks = Markup(""), 0
+    for c in text:
+        kind = unicodedata.category(c)
+        if kind in ("Mn", "Me"):
+            marks += 1
+            if marks > MARKS_MAX:
+                continue
+        elif marks:
+            shown, marks = shown + _tower(marks), 0
+        shown += _label(_NAMES.get(c, f"U+{ord(c):04X}")) if _steers(c, kind) else c
+    return shown + _tower(marks)
 
 
-def _steers(c: str) -> bool:
-    return unicodedata.category(c) in ("Cf", "Zl", "Zp", "Cc") and c not in _HARMLESS and c != "\n"
+def _tower(marks: int) -> Markup:
+    return _label(_("+%(n)d marks") % {"n": marks - MARKS_MAX}) if marks > MARKS_MAX else Markup("")
+
+
+def _label(words: str) -> Markup:
+    return Markup('<span class="control">{}</span>').format(words)
+
+
+def _steers(c: str, kind: str) -> bool:
+    return kind in ("Cf", "Zl", "Zp", "Cc") and c not in _HARMLESS and c != "\n"
 
 
 def language(tag: str) -> str:

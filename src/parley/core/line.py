@@ -187,7 +187,8 @@ EMPTY_LOG = Log()
 
 @dataclass(frozen=True, slots=True)
 class Sever:
-    """A cut: whose, by which act, on what grounds. `ended_at`: both log sizes (by party) when a
+    """A cut: whose, by which act, on what grounds. `sequence`: its place on this line, the highest number
+    while it was read on line 0 alone. `ended_at`: both log sizes (by party) when a
     settled RESTORE that names it took effect here, or None."""
 
     party: int
@@ -347,9 +348,11 @@ def mark(line: Line, held: Held) -> Mark:
     said = held.said
     if not isinstance(said, Act) or said.party == line.ours or said.kind != ActKind.MESSAGE:
         return Mark.ORDINARY
+    after_every_cut = True
     for cut in line.severs:
         if cut.ended_at is not None and held.sequence >= cut.ended_at[said.party]:
             continue
+        after_every_cut = False
         if cut.party == said.party:
             if held.sequence > cut.sequence:
                 return Mark.WHILE_CUT
@@ -357,7 +360,7 @@ def mark(line: Line, held: Held) -> Mark:
             return Mark.WHILE_CUT
         elif held.heard_at >= cut.at:
             return Mark.BEFORE_THE_CUT
-    if line.opens_at is not None and held.heard_at < line.opens_at and not line.severs:
+    if after_every_cut and line.opens_at is not None and held.heard_at < line.opens_at:
         return Mark.EARLY
     return Mark.ORDINARY
 
@@ -417,6 +420,11 @@ def heard(line: Line, held: Held, officer: Officer | None) -> Line:
             line = replace(line, owed_beyond=_first_urgent(line.owed_beyond, held))
     if isinstance(held.said, Act) and held.said.kind == ActKind.SEVER and not line.is_order_wire:
         line = severed(line, held, officer)
+        lies_here = tuple(
+            replace(s, sequence=held.sequence) if s.act == held.id and s.sequence == U32 else s
+            for s in line.severs
+        )
+        line = replace(line, severs=lies_here)
     if held.sequence > log.size:
         if len(log.beyond) >= BEYOND_MAX:
             raise RemoteError("more entries beyond a hole than an end keeps")
@@ -426,7 +434,10 @@ def heard(line: Line, held: Held, officer: Officer | None) -> Line:
 
 
 def severed(line: Line, held: Held, officer: Officer | None) -> Line:
-    """The line with a SEVER in effect, read on this line or on line 0; again changes nothing."""
+    """The line with a SEVER in effect, read on this line or on line 0; again changes nothing.
+
+    Its place on this line is told by `heard`; read on line 0 alone, nothing here lies after it.
+    """
     held = _fit(held)
     if (
         officer is None
@@ -439,7 +450,7 @@ def severed(line: Line, held: Held, officer: Officer | None) -> Line:
     if not named or any(s.act == held.id for s in line.severs):
         return line
     ended_at = (line.logs[0].size, line.logs[1].size) if held.id in line.ended else None
-    cut = Sever(held.party, held.id, held.sequence, cbor.string(grounds), cbor.integer(at), ended_at)
+    cut = Sever(held.party, held.id, U32, cbor.string(grounds), cbor.integer(at), ended_at)
     return replace(line, severs=(*line.severs, cut))
 
 

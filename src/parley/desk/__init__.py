@@ -429,16 +429,14 @@ class Desk:
     def take_watch(self, by: str) -> StatusView:
         """Says who has the watch now."""
         self._look.officer_named(by)
-        self._node.watch = by
         self._log.note(self._node.now(), Happened.WATCH, by)
-        self._node.changed()
+        self._node.give_watch(by)
         return self.status()
 
     def hand_over(self) -> StatusView:
         """Nobody has the watch; signs of life say so, unless the line is set not to tell."""
         self._log.note(self._node.now(), Happened.WATCH, "")
-        self._node.watch = None
-        self._node.changed()
+        self._node.give_watch(None)
         return self.status()
 
     # --- pairing, officers, export

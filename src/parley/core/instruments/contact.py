@@ -1,4 +1,4 @@
-"""Contacts: the scheduled slots of a line, and what became of each (spec 6.2, 13).
+"""Contacts: the scheduled slots of a line, and what became of each (spec 6.2, 6.4).
 
 A call is a frame; when a slot closes, each side enters at most one CONTACT. The first unanswered slot
 of a run is entered at once, the rest of the run as one entry when it ends, so that 413 days of

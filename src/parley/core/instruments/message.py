@@ -1,4 +1,4 @@
-"""The formal message: its body, and the ladder of states it climbs (spec 6.1.8, 14).
+"""The formal message: its body, and the ladder of states it climbs (spec 6.1, 6.5).
 
 A state says who vouches and when. "Sent" is never claimed before their end has signed for it: what we
 see below AT THEIR END is our own doing, what we see above is theirs.
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from parley.core.errors import LocalError
 from parley.core.types import PARAGRAPHS_MAX, Body, Grade, Seconds, Value
 from parley.core.types import written as ours_written
 from parley.core.wire import cbor
@@ -86,9 +87,14 @@ def written(
     """
     lines = [" ".join(line.split("\t")).rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     paragraphs = tuple(ours_written("paragraph", line, PARAGRAPH_BYTES_MAX) for line in lines if line.strip())
+    if len(paragraphs) > PARAGRAPHS_MAX:
+        raise LocalError(
+            f"a message has at most {PARAGRAPHS_MAX} paragraphs; this one has {len(paragraphs)}",
+            "join lines, or send it in parts; nothing was recorded",
+        )
     return Message(
         ours_written("language", language, 16),
-        paragraphs[:PARAGRAPHS_MAX],
+        paragraphs,
         _optional("subject", subject),
         _optional("in whose name", in_whose_name),
         _optional("form of address", form_of_address),

@@ -1,0 +1,290 @@
+"""parley play: a scenario on real nodes. parley demo: the first case, played and proved, then left up."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+from parley.cli import DONE, NOT_VERIFIED, REFUSED, print_json, show
+from parley.core.errors import LocalError
+from parley.desk import Desk
+from parley.desk.ask import SOCKET_NAME
+from parley.home import Home
+from parley.keys import write_private
+from parley.node import Node, SystemClock
+from parley.scenario import DEMO_PASSPHRASE, Outcome, Result, Scenario, load, play, story
+
+DEMO_SCENARIO = "korea-2021.toml"
+ENDS = ("north", "south")
+START_WITHIN_S = 20.0
+
+
+def run(options: argparse.Namespace) -> int:
+    return _play(options) if options.command == "play" else _demo(options)
+
+
+def _play(options: argparse.Namespace) -> int:
+    scenario = load(options.file)
+    with _folder(options.keep) as folder:
+        outcome = play(scenario, folder, _progress(scenario))
+        _clear_progress()
+    if options.json:
+        print_json("play", outcome.as_json())
+    else:
+        print(story.table(outcome, "en", _columns()))
+        _print_failures(outcome)
+    return DONE if outcome.ok else REFUSED
+
+
+# --- the demonstration ------------------------------------------------------------------------
+
+
+def _demo(options: argparse.Namespace) -> int:
+    if not 1 <= options.port <= 65534:
+        raise LocalError(f"{options.port} cannot be the port of a console", "a number from 1024 to 65534")
+    with _folder(None) as folder:
+        code = _proved(load(options.scenario or _scenarios() / DEMO_SCENARIO), folder)
+        if code == DONE and not options.once:
+            _stay_up(folder, options.bind, options.port)
+    return code
+
+
+def _proved(scenario: Scenario, folder: Path) -> int:
+    """Plays, tells the story in both languages, and proves the record of both ends."""
+    began = time.monotonic()
+    outcome = play(scenario, folder, _progress(scenario))
+    _clear_progress()
+    for language in ("en", "ko"):
+        print(story.table(outcome, language, _columns()))
+        print()
+    _print_failures(outcome)
+    if not outcome.ok:
+        return REFUSED
+    code = _verified(folder)
+    print(f"Played and proved in {time.monotonic() - began:.0f} s.")
+    return code
+
+
+def _verified(folder: Path) -> int:
+    """Both ends' exports, verified by another process that has no keys; then a flipped byte."""
+    files: dict[str, list[Path]] = {}
+    pins = []
+    for party in ENDS:
+        home = Home.open(folder / party, DEMO_PASSPHRASE)
+        desk = Desk(Node(home, clock=SystemClock(), timer=_NEVER, entropy=os.urandom))
+        pins.append(desk.fingerprint())
+        for view in desk.lines():
+            name = "order wire" if view.is_order_wire else view.name
+            path = folder / f"{party} {name}.export"
+            path.write_bytes(desk.export(view.name))
+            files.setdefault(name, []).append(path)
+        home.close()
+    print("The record, exported by each end and verified in another process without keys:")
+    for name, paths in files.items():
+        verdict, words = _verify(paths, pins)
+        sizes = [line.strip() for line in words.splitlines() if " entries, root " in line]
+        print(
+            f"  {name}: "
+            + ("both exports verified, both identities pinned" if verdict == DONE else "REFUSED")
+        )
+        for line in sizes[:2]:
+            print(f"    {line}")
+        if verdict != DONE or len(set(sizes)) != 2:
+            print(words)
+            return NOT_VERIFIED
+    return _flipped(max((paths[0] for paths in files.values()), key=lambda p: p.stat().st_size), pins)
+
+
+def _flipped(path: Path, pins: list[str]) -> int:
+    """One byte of a copy changed: the verifier must refuse, and name the entry."""
+    data = bytearray(path.read_bytes())
+    at = len(data) * 2 // 3
+    data[at] ^= 0x01
+    changed = path.with_name(f"changed {path.name}")
+    changed.write_bytes(data)
+    verdict, words = _verify([changed], pins)
+    print(f"One bit of byte {at} of {path.name} changed:")
+    print("  " + words.strip().replace(f"{changed}: ", "").replace("\n", ": ").replace("  ", ""))
+    return DONE if verdict == NOT_VERIFIED else REFUSED
+
+
+def _verify(paths: list[Path], pins: list[str]) -> tuple[int, str]:
+    words = [sys.executable, "-m", "parley", "verify", *map(str, paths)]
+    for pin in pins:
+        words += ["--pin", pin]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, done.stdout
+
+
+# --- both ends stay up ------------------------------------------------------------------------
+
+
+def _stay_up(folder: Path, bind: str, port: int) -> None:
+    """Both ends as processes of their own, joined over loopback, until this one is stopped."""
+    between = _free_port()
+    write_private(folder / "passphrase", DEMO_PASSPHRASE.encode())
+    for number, party in enumerate(ENDS):
+        way = "listen" if number == 0 else "dial"
+        names = [
+            f"{party}.localhost",
+            "localhost",
+            "127.0.0.1",
+            "[::1]",
+            *({bind} - {"127.0.0.1", "0.0.0.0"}),
+        ]
+        hosts = ", ".join(f'"{name}"' for name in names)
+        (folder / party / "parley.toml").write_text(
+            f'console_bind = "{bind}"\nconsole_port = {port + number}\nconsole_hosts = [{hosts}]\n'
+            f'[bearer.loopback]\n{way} = "127.0.0.1:{between}"\n',
+            encoding="utf-8",
+        )
+    with _stoppable() as stopped, contextlib.ExitStack() as running:
+        ends = [running.enter_context(_up(folder / party, folder / "passphrase")) for party in ENDS]
+        for party, process in zip(ENDS, ends, strict=True):
+            _wait_for(folder / party / SOCKET_NAME, process)
+        print("Both ends are up:")
+        for number, party in enumerate(ENDS):
+            print(
+                f"  {party:5}  http://{party}.localhost:{port + number}   for programs http://127.0.0.1:{port + number}"
+            )
+        print(f"Officers of both ends sign with the passphrase: {DEMO_PASSPHRASE}")
+        print("Stop with Ctrl-C; the homes of this demonstration are then deleted.", flush=True)
+        while not stopped and all(process.poll() is None for process in ends):
+            time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def _up(home: Path, passphrase: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "parley", "--home", str(home), "--passphrase-file", str(passphrase), "up"],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is ours to pass on
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_WITHIN_S
+    while not path.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise LocalError(
+                "an end of the demonstration did not start", "its own words stand above; try --port N"
+            )
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[list[int]]:
+    """A list that is no longer empty once we are told to stop."""
+    stopped: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        stopped.append(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# --- small things -----------------------------------------------------------------------------
+
+
+class _Never:
+    """The timer of a node that is only read from."""
+
+    def call_later(self, delay_s: float, callback: object, /) -> _Never:
+        return self
+
+    def cancel(self) -> None:
+        """Nothing was begun."""
+
+
+_NEVER = _Never()
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """The folder of both homes: the one to keep, which must be new, or one that is deleted afterwards."""
+    if keep is not None:
+        try:
+            keep.mkdir(parents=True)
+        except OSError as e:
+            raise LocalError(
+                f"{keep} cannot be made: {e.strerror}", "name a folder that does not exist yet"
+            ) from None
+        yield keep
+        return
+    folder = Path(tempfile.mkdtemp(prefix="parley-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _scenarios() -> Path:
+    """The scenarios shipped with the program: beside the package, or at the root of a checkout."""
+    here = Path(__file__).resolve()
+    for folder in (here.parents[1] / "scenarios", here.parents[3] / "scenarios"):
+        if (folder / DEMO_SCENARIO).exists():
+            return folder
+    raise LocalError("the scenarios of this program are missing", "run it from a checkout: ./run demo")
+
+
+def _progress(scenario: Scenario) -> Callable[[Result], None]:
+    last: list[float] = []
+
+    def told(result: Result) -> None:
+        if sys.stderr.isatty():
+            span = max(1, scenario.end - scenario.start)
+            done = min(100, 100 * (result.at - scenario.start) // span)
+            words = show.progress(int(done), 100, f"playing, {show.clock(result.at)}, percent", last)
+            if words:
+                print(words, end="", file=sys.stderr, flush=True)
+
+    return told
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+
+
+def _print_failures(outcome: Outcome) -> None:
+    for result in outcome.results:
+        if not result.ok:
+            print(
+                f"NOT AS EXPECTED at {show.clock(result.at)}: expected {result.expected}; found {result.found}"
+            )
+
+
+def _columns() -> int:
+    return min(160, shutil.get_terminal_size((132, 24)).columns)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
