@@ -178,7 +178,9 @@ def findings(src: Path) -> list[str]:
                 found.append(f"{at}: {room or PRODUCT} may not use {top}")
         if in_core:
             found += [f"{where}:{line}: {what}" for line, what in impurities(tree)]
-        if module != "parley.cli":  # which names its handlers in a table, so that a plain command starts quickly
+        if (
+            module != "parley.cli"
+        ):  # which names its handlers in a table, so that a plain command starts quickly
             found += [f"{where}:{line}: imports by name at run time" for line in dynamic_imports(tree)]
     return found + [f"cycle: {' -> '.join(cycle)}" for cycle in cycles(edges)]
 

@@ -42,6 +42,7 @@ from parley.core.wire import cbor
 from parley.core.wire import entry as wire
 
 SHARE_LABEL = "parley/share/1"
+NODES_MAX = 4096  # of a key tree whose owner is the peer
 BLOCK = 256  # counters reserved at once; a crash skips at most so many
 COUNTER_MAX = 0xFFFFFFFF
 _HPKE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
@@ -271,7 +272,7 @@ class KeyRoom:
     def make_share(self, our_card: bytes, their_card: bytes, root: Signer) -> bytes:
         """Our share of the pairing secret, sealed to their card, signed and tagged. Twice gives the same
         share: kept until the pairing ends."""
-        ours, theirs = check_card(our_card), check_card(their_card)
+        ours, theirs = _two_cards(our_card, their_card)
         transcript = suite.transcript_hash((wire.encode_card(ours), wire.encode_card(theirs)))
         name = f"share/{transcript.hex()}"
         share = self.get(name)
@@ -285,7 +286,7 @@ class KeyRoom:
     def finish_pairing(self, our_card: bytes, their_card: bytes, their_share: bytes) -> bytes:
         """Both shares make the pairing secret, which is split at once and erased; gives the transcript
         hash. Raises LocalError if the share is not for this pairing or does not open."""
-        ours, theirs = check_card(our_card), check_card(their_card)
+        ours, theirs = _two_cards(our_card, their_card)
         payloads = (wire.encode_card(ours), wire.encode_card(theirs))
         transcript = suite.transcript_hash(payloads)
         sealed = _share_for(their_share, theirs.root_key, transcript)
@@ -404,8 +405,16 @@ class ReceiveChain:
             return None
 
     def erase(self, counter: int) -> None:
-        """Erases the leaf in memory; `keep` puts that on disk, in step with the record's commit."""
+        """Erases the leaf in memory; `keep` puts that on disk, in step with the record's commit.
+
+        A peer that scatters its counters could make us keep keys without end; past a limit the lowest
+        quarter of what was never used is given up. An honest peer loses nothing by it: what it repeats
+        comes under a new counter.
+        """
         self._tree = self._tree.without(counter)
+        if len(self._tree.nodes) > NODES_MAX:
+            starts = sorted(prefix << (suite.TREE_DEPTH - depth) for depth, prefix, _ in self._tree.nodes)
+            self._tree = self._tree.without_below(starts[len(starts) // 4])
         self._highest = max(self._highest, counter + 1)
         self._changed = True
 
@@ -440,6 +449,13 @@ def check_card(data: bytes) -> Card:
     except RemoteError as e:
         raise LocalError(f"this is not a usable card: {e.text}", "ask for the card again") from None
     return card
+
+
+def _two_cards(our_card: bytes, their_card: bytes) -> tuple[Card, Card]:
+    ours, theirs = check_card(our_card), check_card(their_card)
+    if ours.root_key == theirs.root_key or ours.node_key == theirs.node_key:
+        raise LocalError("this is our own card", "pair with the card of the other party")
+    return ours, theirs
 
 
 def _share_for(data: bytes, root_key: bytes, transcript: bytes) -> bytes:

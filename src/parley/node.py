@@ -122,6 +122,7 @@ class Room:
         self.owed_precedence = Precedence.ROUTINE
         self.unproven = False
         self.loose_heard = 0
+        self.contested = False  # two acts under one name: which has effect is for a fold to say
         self.difference = False
 
     @property
@@ -388,8 +389,9 @@ class Node:
     def _collect_rosters(self, pair: PairRoom) -> None:
         """The rosters as all ROSTER acts held make them, whatever the order they came in."""
         pair.rosters, pair.rostered_at = [{}, {}], {}
-        for row in reversed(self.store.acts(pair.order_wire.id, ActKind.ROSTER)):
-            self._delegate(pair, row.held)
+        acts = [row.held for row in self.store.acts(pair.order_wire.id, ActKind.ROSTER)]
+        for held in sorted(acts, key=lambda h: h.sequence):
+            self._delegate(pair, held)
 
     def _delegate(self, pair: PairRoom, held: Held) -> None:
         assert isinstance(held.said, Act)
@@ -419,7 +421,7 @@ class Node:
             room.line = lines.heard(room.line, held, officer)
             later[held.party, held.sequence] = held
             while (step := later.pop((held.party, room.line.logs[held.party].size), None)) is not None:
-                room.line = lines.placed(room.line, step, self._officer(room, step))
+                room.line = lines.placed(room.line, step, self._officer(room, step), self._agrees(room, step))
             if room.is_order_wire:
                 self._line_zero(room, held)
         self._apply_order_wire_severs(room)
@@ -447,6 +449,17 @@ class Node:
         except RemoteError:
             return None
         return officer
+
+    def _agrees(self, room: Room, held: Held) -> bool:
+        """Whether the root a statement signs of the other log is the root we hold at that size."""
+        said = held.said
+        if not isinstance(said, Statement):
+            return True
+        known = self._root_at(room, 1 - held.party, said.their_size)
+        return known is not None and known == said.their_root
+
+    def _root_at(self, room: Room, party: int, size: int) -> bytes | None:
+        return record.EMPTY_ROOT if size == 0 else self.store.root_at(room.id, party, size)
 
     # --- in
 
@@ -564,11 +577,14 @@ class Node:
         room.line = lines.heard(room.line, held, officer)
         step: Held | None = held
         while step is not None and step.sequence == room.line.logs[held.party].size:
-            room.line = lines.placed(room.line, step, self._officer(room, step))
+            room.line = lines.placed(room.line, step, self._officer(room, step), self._agrees(room, step))
             log = room.line.logs[held.party]
             self.store.add_root(room.id, held.party, log.size, log.tree.root)
             following = self.store.at(room.id, held.party, log.size) if log.beyond else None
             step = following.held if following else None
+        if room.contested:
+            room.contested = False
+            self._fold(room)
         if held.party != room.pair.ours:
             room.owed_precedence = max(room.owed_precedence, held.said.precedence)
         self._consequences(room, held, officer)
@@ -587,10 +603,10 @@ class Node:
             if said.their_size > ours.size:
                 self._fault(room, "they acknowledge entries that our record does not have", data)
                 room.difference = True
-            elif self.store.root_at(room.id, room.pair.ours, said.their_size) not in (None, said.their_root):
+            elif not self._agrees(room, held):
                 self._fault(room, "record difference: their root of our log is not ours", data)
                 room.difference = True
-            known = self.store.root_at(room.id, held.party, said.sequence)
+            known = self._root_at(room, held.party, said.sequence)
             if known is not None and known != said.own_root:
                 self._fault(room, "record difference: their own root is not that of what they sent", data)
                 room.difference = True
@@ -598,6 +614,7 @@ class Node:
             named = self.store.named(room.id, held.party, said.author, said.number)
             if named is not None and named.held.id != held.id:
                 self._fault(room, f"two different acts named {said.author}/{said.number}", data)
+                room.contested = True
 
     def _fault(self, room: Room, reason: str, evidence: bytes) -> None:
         self._touched = True
@@ -608,7 +625,7 @@ class Node:
         if not room.is_order_wire:
             return
         if isinstance(held.said, Act) and held.said.kind == ActKind.ROSTER:
-            self._delegate(room.pair, held)
+            self._collect_rosters(room.pair)
             for other in list(room.pair.rooms.values()):
                 if other.unproven:
                     self._fold(other)
@@ -632,6 +649,7 @@ class Node:
                     there.line = lines.with_accords(
                         there.line, (*there.line.accords, (standing.hash, agreed))
                     )
+                    self._fold(there)
 
     # --- loose frames
 
@@ -675,7 +693,7 @@ class Node:
             (ours, said.their_size, said.their_root),
             (theirs, said.our_size, said.our_root),
         ):
-            known = self.store.root_at(line.id, party, size)
+            known = self._root_at(room, party, size)
             if known is not None and known != root:
                 room.difference = True  # unsigned: an alarm, not evidence; their next statement is evidence
         if said.their_size > line.our_log.size:
@@ -890,7 +908,7 @@ class Node:
     def _frontier(self, room: Room) -> Frontier:
         floor = min((counter for counter, _ in room.sealed.values()), default=room.send.next_counter)
         return exchange.frontier(
-            room.line, lambda p, s: self.store.root_at(room.id, p, s), floor, room.wanted
+            room.line, lambda party, size: self._root_at(room, party, size), floor, room.wanted
         )
 
     def _refill(self, room: Room) -> None:
@@ -913,7 +931,7 @@ class Node:
 
     def _candidate(self, room: Room, held: Held) -> Candidate:
         once = held.is_statement and held.kind in (NodeKind.RECEIPT, NodeKind.HEAD)
-        return Candidate(room.id, held.sequence, held.said.precedence, once)
+        return Candidate(room.id, held.sequence, held.said.precedence, once, self.clock.monotonic())
 
     # --- small things
 
@@ -952,7 +970,7 @@ class Node:
             (room.commitment_key, pair.order_wire.commitment_key),
             (pair.cards[0].node_key, pair.cards[1].node_key),
             pair.key_of,
-            lambda party, size: record.EMPTY_ROOT if size == 0 else store.root_at(line.id, party, size),
+            lambda party, size: self._root_at(room, party, size),
             bodies.Context(line.accords[0][1].languages, place_of, act_at),
         )
 

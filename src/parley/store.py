@@ -250,9 +250,9 @@ class Store:
         return self._first("WHERE said_id = ? ORDER BY id", (said_id,))
 
     def named(self, line: bytes, party: int, author: int, number: int) -> Row | None:
-        """The act of this name, as first held on the line."""
+        """The act of this name; of several under one name the one at the lowest place, whatever came first."""
         return self._first(
-            "WHERE line = ? AND party = ? AND author = ? AND number = ? ORDER BY id",
+            "WHERE line = ? AND party = ? AND author = ? AND number = ? ORDER BY sequence",
             (line, party, author, number),
         )
 

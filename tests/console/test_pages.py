@@ -73,7 +73,7 @@ class Page(HTMLParser):
 
     @property
     def words(self) -> str:
-        return " ".join("".join(self.said).split())
+        return " ".join(" ".join(self.said).split())
 
 
 def read(app: object, target: str, status: int = 200) -> Page:
@@ -107,16 +107,26 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ends]:
     for end, other in ((ends.north, ends.south), (ends.south, ends.north)):
         end.desk.take_watch("duty")
         for precedence in shown.PRECEDENCES:
-            draft = end.desk.compose("Liaison", HOSTILE, "duty", precedence=precedence, subject=STACK, reason="r")
+            draft = end.desk.compose(
+                "Liaison", HOSTILE, "duty", precedence=precedence, subject=STACK, reason="r"
+            )
             ref = end.desk.release(draft.ref, "chief", SECRET).ref
             ends.wait(5)
             if precedence != "FLASH":
-                other.desk.acknowledge(ref.replace(":ours:", ":theirs:"), "READ_BACK", "duty", SECRET, HOSTILE[:200].replace("\n", " "))
+                other.desk.acknowledge(
+                    ref.replace(":ours:", ":theirs:"),
+                    "READ_BACK",
+                    "duty",
+                    SECRET,
+                    HOSTILE[:200].replace("\n", " "),
+                )
                 ends.wait(5)
         end.desk.compose("Liaison", HOSTILE, "duty", in_whose_name="<i>all</i>", form_of_address="\u202e")
     ends.south.desk.sever("<b>Ship</b> & \u202eship", HOSTILE.replace("\n", " "), "duty", SECRET)
     ends.wait(5)
-    ends.north.desk.offer_restore("<b>Ship</b> & \u202eship", int(ends.clock.wall()) + 900, "duty", SECRET, reserved="<u>x")
+    ends.north.desk.offer_restore(
+        "<b>Ship</b> & \u202eship", int(ends.clock.wall()) + 900, "duty", SECRET, reserved="<u>x"
+    )
     ends.south.desk.call("Liaison", "duty")
     ends.wait(5)
     yield ends
@@ -141,7 +151,7 @@ def test_text_of_theirs_is_shown_and_never_obeyed(lived: Ends) -> None:
     assert "<script>alert(1)</script><img src=x onerror=alert(1)>" in page.words
     assert "&lt;b&gt; {{ 7 * 7 }} %(n)s %s %" in page.words
     assert "\u202e" not in page.words and "RLO" in page.words
-    assert "+74 marks" in page.words
+    assert "+73 marks" in page.words
     assert "안녕하십니까. שלום עולם 1234" in page.words
 
 
@@ -171,7 +181,9 @@ def test_the_record_page_shows_both_logs_with_their_check_values(lived: Ends) ->
 
 def test_what_needs_us_is_counted_in_the_title_and_the_bar(lived: Ends) -> None:
     page = read(lived.north.console, "/")
-    needed = len(lived.north.desk.needs_us()) + 1 + 1  # a line that rings, terms that wait for our second officer
+    needed = (
+        len(lived.north.desk.needs_us()) + 1 + 1
+    )  # a line that rings, terms that wait for our second officer
     assert f"({needed})" in page.words
 
 
@@ -188,7 +200,13 @@ def test_lines_observed_down_and_messages_overdue_are_raised(tmp_path: Path) -> 
 
 
 def test_a_page_that_is_not_there_says_so_in_a_sentence(lived: Ends) -> None:
-    for target in ("/nowhere", "/line/Nowhere", "/message/nothing", "/message/draft:999", "/static/../__init__.py"):
+    for target in (
+        "/nowhere",
+        "/line/Nowhere",
+        "/message/nothing",
+        "/message/draft:999",
+        "/static/../__init__.py",
+    ):
         assert len(read(lived.north.console, target, 404).words) > 20
     assert "There is no such page." in read(lived.north.console, "/line", 404).words
     assert "does not take that" in read(lived.north.console, "/act/release", 405).words
@@ -218,4 +236,3 @@ def test_the_state_document_keeps_its_shape(lived: Ends) -> None:
         "our_size", "their_size", "their_receipt", "waiting", "missing", "agree", "ringing", "next_contact",
         "open_slot", "last_contact",
     }  # fmt: skip
-    assert "alert(1)" not in answer.text.replace(document["lines"][-1]["declared_detail"], "") or True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from parley.cli import DONE, NOT_VERIFIED, REFUSED, print_json, show
 from parley.core.errors import LocalError
@@ -92,17 +94,14 @@ def _verified(folder: Path) -> int:
         home.close()
     print("The record, exported by each end and verified in another process without keys:")
     for name, paths in files.items():
-        verdict, words = _verify(paths, pins)
-        sizes = [line.strip() for line in words.splitlines() if " entries, root " in line]
-        print(
-            f"  {name}: "
-            + ("both exports verified, both identities pinned" if verdict == DONE else "REFUSED")
-        )
-        for line in sizes[:2]:
-            print(f"    {line}")
-        if verdict != DONE or len(set(sizes)) != 2:
-            print(words)
+        verdict, found = _verify(paths, pins)
+        if verdict != DONE or found["differences"]:
+            print(f"  {name}: REFUSED {found}")
             return NOT_VERIFIED
+        both = [f["sizes"] for f in found["files"]]
+        parties = found["files"][0]["parties"]
+        common = ", ".join(f"{p} {min(a, b)}" for p, a, b in zip(parties, *both, strict=True))
+        print(f"  {name:12}  identities pinned, both records agree   entries in both: {common}")
     return _flipped(max((paths[0] for paths in files.values()), key=lambda p: p.stat().st_size), pins)
 
 
@@ -113,18 +112,22 @@ def _flipped(path: Path, pins: list[str]) -> int:
     data[at] ^= 0x01
     changed = path.with_name(f"changed {path.name}")
     changed.write_bytes(data)
-    verdict, words = _verify([changed], pins)
-    print(f"One bit of byte {at} of {path.name} changed:")
-    print("  " + words.strip().replace(f"{changed}: ", "").replace("\n", ": ").replace("  ", ""))
-    return DONE if verdict == NOT_VERIFIED else REFUSED
+    verdict, found = _verify([changed], pins)
+    refused = found["files"][0]
+    print(
+        f"One bit of {path.name} changed (byte {at}): {refused['verdict']}, {refused.get('where')}: {refused.get('why')}"
+    )
+    return DONE if verdict == NOT_VERIFIED and "where" in refused else REFUSED
 
 
-def _verify(paths: list[Path], pins: list[str]) -> tuple[int, str]:
-    words = [sys.executable, "-m", "parley", "verify", *map(str, paths)]
+def _verify(paths: list[Path], pins: list[str]) -> tuple[int, dict[str, Any]]:
+    """Exit code and result of `parley verify --json` in a process of its own."""
+    words = [sys.executable, "-m", "parley", "verify", "--json", *map(str, paths)]
     for pin in pins:
         words += ["--pin", pin]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
-    return done.returncode, done.stdout
+    found: dict[str, Any] = json.loads(done.stdout)["result"]
+    return done.returncode, found
 
 
 # --- both ends stay up ------------------------------------------------------------------------

@@ -61,14 +61,15 @@ def _plain(path: Path, v: Verdict) -> dict[str, object]:
 
 
 def _compare(verdicts: list[tuple[Path, Verdict]]) -> list[str]:
-    """Two exports of one line must agree where they are of one size; who has more is no difference."""
+    """Two exports of one line must agree as far as both go; who has more is no difference."""
     found = []
     for i, (path, v) in enumerate(verdicts):
         for other_path, other in verdicts[i + 1 :]:
             if v.line != other.line:
                 continue
             for party in (0, 1):
-                if v.sizes[party] == other.sizes[party] and v.roots[party] != other.roots[party]:
+                common = min(v.sizes[party], other.sizes[party])
+                if v.prefix_roots[party][common] != other.prefix_roots[party][common]:
                     found.append(f"{path} and {other_path} differ in the log of {v.parties[party]}")
     return found
 
@@ -89,7 +90,7 @@ def _print(results: list[dict[str, object]], differences: list[str], whole: int)
     for words in differences:
         print(words)
     if whole > 1 and not differences:
-        print("Where these exports are of one line and size, both records agree.")
+        print("As far as these exports are of one line, both records agree.")
 
 
 def _safe(value: object) -> str:

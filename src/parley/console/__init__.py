@@ -12,6 +12,7 @@ machine-readable page. Visual language: templates/ and static/console.css.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -36,8 +37,9 @@ from parley.desk import Desk
 from parley.desk.views import LineView, MessageView, StatusView, TermsView
 
 ENTRIES_MOST: Final = 200
-MESSAGES_MOST: Final = 50
+MESSAGES_MOST: Final = 50  # in one list; what lies beyond is counted
 ALL_LINES: Final = "ALL LINES"
+_REF: Final = re.compile(r"draft:[0-9]{1,15}|.{1,128}:(ours|theirs):[0-9]{1,5}/[0-9]{1,10}", re.DOTALL)
 _STATIC: Final = {"console.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 _STATIC_KEPT: Final = "public, max-age=86400"
 
@@ -56,6 +58,7 @@ class Facts:
     """What the bar says besides the status."""
 
     counterparts: tuple[str, ...]
+    needs_us: tuple[MessageView, ...]
     needs: int
     first_due: Seconds | None
     next_contact: Seconds | None
@@ -163,7 +166,6 @@ class Console:
             done=done,
             typed=typed,
             drafts=self._desk.drafts(),
-            needs_us=self._desk.needs_us(),
             waiting_on_them=self._desk.waiting_on_them(),
             terms=self._desk.terms(),
             messages=self._desk.messages(most=MESSAGES_MOST),
@@ -233,6 +235,7 @@ class Console:
         at, line = min(upcoming, key=lambda pair: pair[0], default=(None, None))
         return Facts(
             tuple(name for name, _fingerprint in status.pairs),
+            needs,
             len(needs) + ringing + sum(_needs_us(t) for t in terms),
             min((m.deadline for m in needs if m.deadline is not None), default=None),
             at,
@@ -431,6 +434,9 @@ class Console:
         raise Refused(404, _("There is no line of that name."), _("Go back to the board."))
 
     def _message_of(self, ref: str) -> MessageView:
+        """The message of that ref; what cannot be one is not asked for."""
+        if not _REF.fullmatch(ref):
+            raise Refused(404, _("That names no message."), _("Go back to the board."))
         try:
             return self._desk.message(ref)
         except ParleyError as error:
@@ -493,5 +499,6 @@ def _environment(static_version: str) -> Environment:
         "PRECEDENCES": shown.PRECEDENCES,
         "GRADES": tuple(g.name for g in Grade),
         "ALL_LINES": ALL_LINES,
+        "MESSAGES_MOST": MESSAGES_MOST,
     }
     return environment

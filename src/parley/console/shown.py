@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from parley.console.forms import group
 from parley.console.words import _
@@ -75,17 +75,23 @@ def plain(text: str) -> Markup:
     label with their name, and of a tower of combining marks only the first ones stand; everything else is
     only escaped. The text itself stays as it was signed.
     """
-    shown, marks = Markup(""), 0
+    if text.isascii() and text.isprintable():
+        return escape(text)
+    shown, kept, marks = Markup(""), "", 0
     for c in text:
         kind = unicodedata.category(c)
         if kind in ("Mn", "Me"):
             marks += 1
             if marks > MARKS_MAX:
                 continue
-        elif marks:
-            shown, marks = shown + _tower(marks), 0
-        shown += _label(_NAMES.get(c, f"U+{ord(c):04X}")) if _steers(c, kind) else c
-    return shown + _tower(marks)
+        elif marks > MARKS_MAX:
+            shown, kept = shown + kept + _tower(marks), ""
+        marks = marks if kind in ("Mn", "Me") else 0
+        if _steers(c, kind):
+            shown, kept = shown + kept + _label(_NAMES.get(c, f"U+{ord(c):04X}")), ""
+        else:
+            kept += c
+    return shown + kept + _tower(marks)
 
 
 def _tower(marks: int) -> Markup:

@@ -5,6 +5,7 @@ null where there is none. No text of any message is in it.
 
     {"format": "parley-state/1", "party", "fingerprint", "now", "version",
      "pairs": [{"name", "fingerprint"}], "bearers": [{"name", "up"}], "alarms": [text], "unopened_frames",
+     "watch": log-in name or null,
      "lines": [{"name", "id", "pair", "is_order_wire", "declared", "declared_detail", "observed",
                 "observed_age_s", "our_size", "their_size", "their_receipt", "waiting", "missing", "agree",
                 "ringing", "next_contact", "open_slot", "last_contact"}]}
@@ -27,6 +28,7 @@ def state(status: StatusView) -> dict[str, object]:
         "bearers": [{"name": name, "up": up} for name, up in status.bearers],
         "alarms": list(status.alarms),
         "unopened_frames": status.unopened_frames,
+        "watch": status.watch,
         "lines": [_line(line) for line in status.lines],
     }
 

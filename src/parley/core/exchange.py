@@ -15,6 +15,7 @@ from parley.core.line import Line
 from parley.core.record import Held
 from parley.core.types import (
     ENTRY_AND_BODY_BYTES_MAX,
+    U32,
     Act,
     Body,
     Entry,
@@ -248,30 +249,29 @@ def _commitment(inner: ActLayout | NodeLayout, body: Body | None, salts: Sequenc
 
 
 def frontier(line: Line, root_at: RootAt, floor: int, wanted: Iterable[int]) -> frames.Frontier:
-    """All we hold of a line, and what we lack of theirs."""
+    """All we hold of a line, and what we lack of theirs. What lies above the highest we hold is the
+    last hole, open to the end, so that a sender knows what not to send again."""
     ours, theirs = line.our_log, line.their_log
+    holes = theirs.holes
+    if theirs.beyond:
+        above = theirs.beyond[-1][0] + 1
+        holes = (*holes, (above, U32 - above))
     return frames.Frontier(
-        ours.size, ours.tree.root, theirs.size, theirs.tree.root, floor, theirs.holes, tuple(sorted(wanted))
+        ours.size, ours.tree.root, theirs.size, theirs.tree.root, floor, holes, tuple(sorted(wanted))
     )
 
 
 def lacking(told: frames.Frontier, our_size: int) -> tuple[int, ...]:
     """The sequences of our log that a peer's frontier shows it lacks, in order.
 
-    In it, `their_size` is what they hold of ours without a hole; the holes say what lacks above it,
-    up to the highest they hold; from there on they hold nothing.
+    In it, `their_size` is what they hold of ours without a hole. With no hole told they hold nothing
+    above it; with holes, they lack those, the last of which is open to the end.
     """
+    if not told.holes:
+        return tuple(range(told.their_size, our_size))
     lacks: list[int] = []
-    at = told.their_size
     for first, count in told.holes:
         lacks += range(max(first, told.their_size), min(first + count, our_size))
-        at = first + count
-    if told.holes and not told.more:
-        # the entry that ends the last hole is held; what is above it they have not told, so only
-        # repeats find out: harmless, since a repeat changes nothing
-        at += 1
-    if not told.more:
-        lacks += range(at, our_size)
     return tuple(lacks)
 
 
@@ -287,12 +287,14 @@ class Candidate:
     """An entry the peer may lack: where it lies, how urgent, and how often it was sent, when last.
 
     `once`: a receipt or HEAD, which is sent once and again only when the peer shows that it lacks it.
+    `since`: when it came into flight, so that lines take turns within a class.
     """
 
     line: bytes
     sequence: int
     precedence: Precedence
     once: bool = False
+    since: float = 0.0
     tries: int = 0
     sent_at: float = float("-inf")
 
@@ -321,4 +323,6 @@ def next_to_send(candidates: Iterable[Candidate], now: float, turn: int) -> Cand
     if not due:
         return None
     lowest_first = turn % FLOOR_SHARE == FLOOR_SHARE - 1
-    return min(due, key=lambda c: (c.precedence if lowest_first else -c.precedence, c.line, c.sequence))
+    return min(
+        due, key=lambda c: (c.precedence if lowest_first else -c.precedence, c.since, c.sequence, c.line)
+    )

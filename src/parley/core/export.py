@@ -62,6 +62,7 @@ class Verdict:
     fingerprints: tuple[str, str]
     sizes: tuple[int, int]
     roots: tuple[bytes, bytes]
+    prefix_roots: tuple[tuple[bytes, ...], tuple[bytes, ...]]  # at every size: what two files have in common
     acts: int
     statements: int
     withheld: int
@@ -139,10 +140,12 @@ def verify(data: bytes, pins: Iterable[str] = ()) -> Verdict:
     for pin in wanted - set(fingerprints):  # 3
         raise Refused("identity", f"no party of this file has the fingerprint {pin[:16]}...")
     rosters = _rosters(header.rosters, cards, order_wire)  # 4
-    fold = _Fold(line_id, order_wire, cards, rosters, header.terms, line_id == order_wire)
+    named = (header.name, header.nonce)
+    fold = _Fold(line_id, order_wire, cards, rosters, header.terms, named, line_id == order_wire)
     for number, (entry, opened) in enumerate(read.entries()):
         fold.take(number, entry, opened)  # 5 to 9
     sizes, roots = read.sizes, read.roots
+    fold.check_accords()
     if sizes != fold.sizes or roots != fold.roots:  # 10
         raise Refused("end of the file", "sizes and roots are not those of the entries")
     return Verdict(
@@ -152,6 +155,7 @@ def verify(data: bytes, pins: Iterable[str] = ()) -> Verdict:
         fingerprints,
         sizes,
         roots,
+        fold.prefix_roots,
         fold.acts,
         fold.statements,
         fold.withheld,
@@ -239,6 +243,7 @@ class _Fold:
         cards: tuple[Card, Card],
         rosters: tuple[dict[int, Officer], dict[int, Officer]],
         terms: tuple[bytes, ...],
+        named: tuple[str, bytes],
         is_order_wire: bool,
     ) -> None:
         self._line_id, self._order_wire, self._cards, self._rosters = line_id, order_wire, cards, rosters
@@ -248,14 +253,28 @@ class _Fold:
             raise Refused("accord", e.text) from None
         if not agreed:
             raise Refused("accord", "the file carries none")
+        if any((terms.name, terms.nonce) != named for _, terms in agreed):
+            raise Refused("accord", "its terms are of another line")
         self._line = lines.new_line(line_id, 0, agreed[0][1], is_order_wire=is_order_wire)
         self._names = {name for name, _ in agreed}
+        self._adopted: set[bytes] = set()
         self._line = lines.with_accords(self._line, tuple(agreed))
         self._roots: tuple[dict[int, bytes], dict[int, bytes]] = ({0: EMPTY_ROOT}, {0: EMPTY_ROOT})
         self.acts = self.statements = self.withheld = 0
         self.first_at: Seconds | None = None
         self.last_at: Seconds | None = None
         self._early: dict[tuple[int, int], tuple[record.Held, Officer | None]] = {}
+
+    def check_accords(self) -> None:
+        """No terms beside those that a node adopted; before the first adoption, one accord."""
+        if not self._line.is_order_wire and len(self._names - self._adopted) > (not self._adopted):
+            raise Refused("accord", "the file carries terms that no node adopted")
+
+    @property
+    def prefix_roots(self) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+        """The root of each log at every size from 0 on."""
+        first, second = (tuple(known[size] for size in range(len(known))) for known in self._roots)
+        return first, second
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -354,9 +373,10 @@ class _Fold:
         if isinstance(said, Statement):
             self.statements += 1
             if said.kind == NodeKind.ADOPT and opened.body is not None:
-                named = wire.decode_body(opened.body)
-                if not named or named[0] not in self._names:
+                (name,) = wire.decode_body(opened.body) or (None,)
+                if not isinstance(name, bytes) or name not in self._names:
                     raise Refused("accord", "a node adopted an accord that the file does not carry")
+                self._adopted.add(name)
         else:
             self.acts += 1
         self.withheld += opened.body is None

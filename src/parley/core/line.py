@@ -454,10 +454,11 @@ def severed(line: Line, held: Held, officer: Officer | None) -> Line:
     return replace(line, severs=(*line.severs, cut))
 
 
-def placed(line: Line, held: Held, officer: Officer | None) -> Line:
+def placed(line: Line, held: Held, officer: Officer | None, agrees: bool = True) -> Line:
     """The line with an entry whose every predecessor is held: extends the log and applies it.
 
-    `held` has been through `heard`, and lies at the size of its log.
+    `held` has been through `heard`, and lies at the size of its log. `agrees`: a statement's root of the
+    other log is the root of that log; one that does not agree is recorded and acknowledges nothing.
     """
     held = _fit(held)
     log = line.logs[held.party]
@@ -466,7 +467,7 @@ def placed(line: Line, held: Held, officer: Officer | None) -> Line:
     line = _with_log(line, held.party, replace(log, tree=log.tree.extended(held.leaf), beyond=beyond))
     line = replace(line, owed_beyond=tuple(s for s in line.owed_beyond if s != held.sequence))
     if isinstance(held.said, Statement):
-        return _stated(line, held, held.said)
+        return _stated(line, held, held.said, agrees)
     if held.party == line.ours:
         count, since = line.unheaded
         line = replace(line, unheaded=(count + 1, since if count else held.heard_at))
@@ -483,11 +484,11 @@ def placed(line: Line, held: Held, officer: Officer | None) -> Line:
             return line
 
 
-def _stated(line: Line, held: Held, said: Statement) -> Line:
+def _stated(line: Line, held: Held, said: Statement, agrees: bool) -> Line:
     """A statement acknowledges the other log up to a size, in each interval that is open, and may
     name entries beyond a hole."""
     log = line.logs[held.party]
-    if log.stated < said.their_size <= line.logs[1 - held.party].size:  # nobody holds what is not written
+    if agrees and log.stated < said.their_size <= line.logs[1 - held.party].size:  # nobody holds what is not
         line = _with_log(line, held.party, replace(log, stated=said.their_size))
         line = replace(
             line, standings=tuple(_covered(s, held.party, said.their_size) for s in line.standings)

@@ -485,10 +485,9 @@ class Reader:
         return f"{room.name}:{whose}:{held.said.author}/{held.said.number}"
 
     def draft(self, ref: str) -> tuple[Event, Room]:
-        try:
-            event = self._log.event(int(ref.removeprefix("draft:")))
-        except ValueError:
-            event = None
+        digits = ref.removeprefix("draft:")
+        number = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 16 else 0
+        event = self._log.event(number)
         if event is None or event.what != Happened.DRAFT:
             raise LocalError(f"there is no {ref}", "see what waits: parley inbox --drafts")
         return event, self.room_by_id(event.line)

@@ -75,7 +75,6 @@ class BearerPlan:
     key: str
     lines: tuple[str, ...]
     latency_s: float
-    frame_bytes_max: int
     up: bool
 
 

@@ -36,7 +36,7 @@ DEMO_PASSPHRASE: Final = "demonstration only"
 """Opens the homes a play leaves, their root keys and their officers' keys, unless another is given."""
 
 SETUP_S: Final = 1800
-"""Both ends are made so long before the start; the lines open five minutes before it."""
+"""Both ends are made so long before the start, longer on slow bearers; the lines open five minutes before it."""
 
 OUTCOME_FORMAT: Final = "parley-outcome/1"
 _OPENED_BEFORE_S: Final = 300
@@ -53,7 +53,7 @@ class Result:
     """What became of a step; of all its occurrences, when it is repeated.
 
     `expected` and `found` are words for a person, of the first occurrence that did not hold. `views`: by
-    line and party, what the ends showed a little later, for the story.
+    line and party, what the ends showed a little after the first occurrence, for the story.
     """
 
     step: Step
@@ -214,7 +214,9 @@ class _Stage:
 
     def __init__(self, scenario: Scenario, directory: Path, passphrase: str) -> None:
         self.scenario, self.passphrase = scenario, passphrase
-        self.clock = VirtualClock(scenario.start - SETUP_S)
+        self._pause_s = 2 + 4 * max(bearer.latency_s for bearer in scenario.bearers)
+        setup_s = max(SETUP_S, round(2 * _OPENED_BEFORE_S + 4 * self._pause_s * len(scenario.lines)))
+        self.clock = VirtualClock(scenario.start - setup_s)
         self.ends = {p.key: _End(p, directory / p.key, self) for p in scenario.parties}
         self.links: dict[str, Link] = {}
         names = {line.key: line.name for line in scenario.lines}
@@ -223,7 +225,7 @@ class _Stage:
             a, b = memory_pair(
                 self.clock,
                 name=plan.key,
-                traits=Traits(plan.frame_bytes_max, round(plan.latency_s * 1000), True, False, 0),
+                traits=Traits(4096, round(plan.latency_s * 1000), True, False, 0),
                 latency_s=plan.latency_s,
                 chance=random.Random(f"{scenario.seed}/{plan.key}"),
             )
@@ -265,9 +267,9 @@ class _Stage:
             by = _able(one.party, Power.ADMINISTER)
             agreed = line.accord(parties, chance.randbytes(NONCE_BYTES))
             offered = one.desk.offer_line(other.party.key, agreed, by, self.passphrase)
-            self.wait(2)
+            self.wait(self._pause_s)
             other.desk.agree(offered.ref, _able(other.party, Power.ADMINISTER), self.passphrase)
-            self.wait(2)
+            self.wait(self._pause_s)
         self.wait(60)
         opens_at = self.scenario.start - _OPENED_BEFORE_S
         for line in self.scenario.lines:
@@ -282,7 +284,7 @@ class _Stage:
                 if line.opened and view.declared != "OPEN":
                     raise LocalError(
                         f"the line {line.key!r} is {view.declared} at {end.party.key} after the set-up",
-                        "a slow bearer? the set-up takes half an hour",
+                        "report this: it is a fault of the program",
                     )
 
     def _pair(self) -> tuple[Party, Party]:
@@ -310,10 +312,10 @@ class _Stage:
         terms = one.desk.offer_restore(line.name, opens_at, first, self.passphrase)
         for login in rest:
             one.desk.agree(terms.ref, login, self.passphrase)
-        self.wait(5)
+        self.wait(self._pause_s)
         for login in able[other.party.key]:
             other.desk.agree(terms.ref, login, self.passphrase)
-        self.wait(5)
+        self.wait(self._pause_s)
 
 
 def _able(party: Party, power: Power) -> str:
@@ -388,9 +390,10 @@ class _Play:
         clock = self._stage.clock
         clock.run_until(min(before, clock.wall() + _SETTLE_S))
         for result, last in self._unseen:
-            for key in self._lines_of(result.step):
-                name = self._scenario.line(key).name
-                result.views[key] = {party: _view(end, name) for party, end in self._stage.ends.items()}
+            if not result.views:
+                for key in self._lines_of(result.step):
+                    name = self._scenario.line(key).name
+                    result.views[key] = {party: _view(end, name) for party, end in self._stage.ends.items()}
             if last and self._progress is not None:
                 self._progress(result)
         self._unseen = []

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from parley.core.accord import EVERY_DAY, Meaning
 from parley.core.errors import LocalError, RemoteError
-from parley.core.types import NONCE_BYTES, U32, ActKind, Grade, Power, Precedence, Seconds
+from parley.core.types import NONCE_BYTES, U32, ActKind, Grade, Power, Precedence, Seconds, text
 from parley.scenario.format import (
     BOTH,
     FORMAT,
@@ -66,10 +66,10 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _STEP_HEADING = re.compile(r"^[ \t]*\[\[[ \t]*step[ \t]*\]\]", re.MULTILINE)
 _SLOT = re.compile(
     r"(?P<days>[a-z,-]+) (?P<hour>\d\d):(?P<minute>\d\d) (?P<meaning>[a-z]+) (?P<caller>[a-z0-9-]+)"
-    r"(?: (?P<length>\d+[smhd]))?"
+    r"(?: (?P<length>\d{1,5}[smhd]))?"
 )
 _CLOCK = re.compile(r"UTC(?:([+-])(\d\d):(\d\d))?")
-_BOUND = re.compile(r"(at least|at most) (\d+)")
+_BOUND = re.compile(r"(at least|at most) (\d{1,9})")
 
 
 def load(path: str | Path) -> Scenario:
@@ -92,7 +92,7 @@ def parse(text: str, name: str = "scenario") -> Scenario:
     """The scenario in a text; `name` is what errors call the file. Raises LocalError."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
+    except (ValueError, RecursionError) as e:  # a number or a nesting too large is none of tomllib's own
         raise LocalError(f"{name}: is not TOML: {_small(str(e))}", "see https://toml.io") from None
     headings = [text.count("\n", 0, m.start()) + 1 for m in _STEP_HEADING.finditer(text)]
     return _Reader(name, headings).scenario(document)
@@ -141,6 +141,17 @@ class _Table:
             self.fail(f"is {_kind(value)}, not a text", f'write: {key} = "..."', key)
         return value
 
+    def named(self, key: str) -> str:
+        """A name that the record carries: 1 to 64 bytes."""
+        value = self.text(key)
+        try:
+            text(key, value, 64)
+        except RemoteError as e:
+            self.fail(_small(e.text), "shorten or retype it", key)
+        if not value.strip():
+            self.fail("is empty", f'write: {key} = "..."', key)
+        return value
+
     def optional(self, key: str) -> str | None:
         if self.has(key):
             return self.text(key)
@@ -169,7 +180,7 @@ class _Table:
         if value is None and default is not None:
             return default
         seconds = value if isinstance(value, int) and not isinstance(value, bool) else None
-        if isinstance(value, str) and re.fullmatch(r"\d+[smhd]", value):
+        if isinstance(value, str) and re.fullmatch(r"\d{1,9}[smhd]", value):
             seconds = int(value[:-1]) * _UNITS[value[-1]]
         if seconds is None:
             self.fail("is not a length of time", 'write it as "90s", "15m", "6h" or "1d"', key)
@@ -223,12 +234,17 @@ class _Table:
             return {"en": value}
         if not isinstance(value, dict) or not value:
             self.fail("is neither a text nor a table of languages", hint, key)
-        for language, text in value.items():
+        for language, written in value.items():
             if not LANGUAGE.fullmatch(language):
                 self.fail(f"{language!r} is not a language tag", hint, key)
-            if not isinstance(text, str) or not text.strip():
+            if not isinstance(written, str) or not written.strip():
                 self.fail(f"the text in {language!r} is empty or not a text", hint, key)
         return dict(value)
+
+    def table(self, key: str) -> _Table:
+        """A table that may be left out."""
+        value = self.get(key)
+        return _Table(self.file, key, {} if value is None else value)
 
     def inner(self, key: str) -> dict[str, _Table]:
         """The named tables of a table of tables."""
@@ -276,7 +292,7 @@ class _Reader:
         if end <= start:
             top.fail("'end' is not after 'start'", "the end is the later of the two")
         seed = top.whole("seed", 1, 0, 1 << 62)
-        settings = _Table(self._file, "settings", top.get("settings") or {})
+        settings = top.table("settings")
         life = settings.duration("sign_of_life", 3600, 10, 7 * 86400)
         sync = settings.flag("sync", True)
         settings.done()
@@ -295,7 +311,7 @@ class _Reader:
 
     def _read_clock(self, top: _Table) -> tuple[int, Words]:
         """The civil clock of the story; that of the first party when nothing is said."""
-        table = _Table(self._file, "clock", top.get("clock") or {})
+        table = top.table("clock")
         zone = table.optional("zone")
         name = table.words("name")
         table.done()
@@ -310,9 +326,7 @@ class _Reader:
             )
         for key, t in tables.items():
             _check_name(t, key, (BOTH, "either", "nobody"))
-            name = t.text("name")
-            if not name.strip():
-                t.fail("is empty", "say what the party is called", "name")
+            name = t.named("name")
             label = t.words("label") or {"en": name}
             languages = _languages(t, ("en",))
             clock = _civil(t, "civil_clock", t.text("civil_clock", "UTC"))
@@ -325,12 +339,16 @@ class _Reader:
             for login in logins:
                 if logins.count(login) > 1:
                     t.fail(f"there are two officers {login!r}", "choose another login for one of them")
+            if officers and not any(Power.ADMINISTER in o.powers for o in officers):
+                t.fail(
+                    "no officer has the power 'administer'", "give it to one: lines are made by that power"
+                )
             self._parties += (Party(key, name, label, languages, clock, officers or OFFICERS),)
 
     def _officer(self, t: _Table) -> OfficerPlan:
         login = t.text("login")
         _check_name(t, login, ("nobody",))
-        office = t.text("office")
+        office = t.named("office")
         known = {_word(p): p for p in Power if p}
         powers = Power.NONE
         for name in t.texts("powers", ()):
@@ -402,11 +420,10 @@ class _Reader:
             lines = t.texts("lines", tuple(known))
             for name in lines:
                 t.one_of("lines", name, known)
-            latency_ms = t.whole("latency_ms", 0, 0, 3_600_000)
-            frame_bytes_max = t.whole("frame_bytes_max", 4096, 270, 4096)
+            latency_ms = t.whole("latency_ms", 0, 0, 60_000)
             up = t.flag("up", True)
             t.done()
-            self._bearers[key] = BearerPlan(key, lines, latency_ms / 1000, frame_bytes_max, up)
+            self._bearers[key] = BearerPlan(key, lines, latency_ms / 1000, up)
         carried = {name for bearer in self._bearers.values() if bearer.up for name in bearer.lines}
         for name in known:
             if name not in carried:
@@ -531,6 +548,8 @@ class _Reader:
         t.one_of("drafter", drafter, [o.login for o in party.officers])
         spoken = next((x for x in party.languages if x in plan.languages), plan.languages[0])
         language = t.text("language", spoken)
+        if not LANGUAGE.fullmatch(language):
+            t.fail(f"{language!r} is not a language tag", 'write: language = "ko"', "language")
         precedence = Precedence[t.choice("precedence", Precedence.__members__, "ROUTINE")]
         made = Message(
             line, name, text.strip(), drafter, officer, t.flag("release", True), precedence, language,

@@ -132,8 +132,7 @@ def table(outcome: Outcome, language: str = "en", width: int = WIDTH) -> str:
     language = language if language in LANGUAGES else "en"
     scenario, words = outcome.scenario, _WORDS[language]
     told = list(rows(outcome, language))
-    seconds = ":%S" if any(row.at % 60 for row in told) else ""
-    columns = _columns(max(width, _WIDTH_MIN), len(seconds))
+    columns = _columns(max(width, _WIDTH_MIN), any(row.at % 60 for row in told))
     lines = [in_language(scenario.title, language)]
     about = in_language(scenario.about, language)
     if about:
@@ -150,8 +149,8 @@ def table(outcome: Outcome, language: str = "en", width: int = WIDTH) -> str:
         if today != day:
             lines += [today] if not day else ["", today]
             day = today
-        here = civil(row.at, 0).strftime("%m-%d %H:%M" + seconds)
-        first = [here], [there.strftime("%H:%M" + seconds)], [row.who]
+        minute = "%H:%M:%S" if row.at % 60 else "%H:%M"
+        first = [civil(row.at, 0).strftime("%m-%d " + minute)], [there.strftime(minute)], [row.who]
         what = wrapped(row.what, columns[3])
         shown = [[part for cell in cells for part in wrapped(cell, _VIEW)] for cells in row.views]
         lines += _laid_out([*first, what, *shown], columns)
@@ -257,9 +256,9 @@ def _party(scenario: Scenario, key: str, language: str) -> str:
 # --- columns ----------------------------------------------------------------------------------
 
 
-def _columns(width: int, seconds: int) -> tuple[int, ...]:
-    """The widths; `seconds`: how much wider the times are."""
-    utc, clock = _UTC + seconds, _CLOCK + seconds
+def _columns(width: int, seconds: bool) -> tuple[int, ...]:
+    """The widths; `seconds`: some time has them."""
+    utc, clock = (_UTC + 3, _CLOCK + 2) if seconds else (_UTC, _CLOCK)
     fixed = (utc, clock, _WHO, _VIEW, _VIEW)
     return (utc, clock, _WHO, width - sum(fixed) - len(_GAP) * len(fixed), _VIEW, _VIEW)
 

@@ -1,0 +1,191 @@
+"""Nothing comes in that should not, and every answer carries what holds a browser back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgi_client import FORM, HOST, Answer, ask, get, post
+from ends import Ends
+from test_pages import Page
+
+from parley.console import app, guard
+from parley.desk import Desk
+
+ACTS = (
+    "compose", "release", "withdraw", "acknowledge", "cancel", "call", "answer", "sever", "sever-all", "offer",
+    "agree", "withdraw-terms", "take-watch", "hand-over",
+)  # fmt: skip
+KIND = FORM[0]
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    ends = Ends(tmp_path_factory.mktemp("door"))
+    yield ends.north.console
+    ends.close()
+
+
+def is_guarded(answer: Answer) -> None:
+    for name, value in (*guard.HEADERS, guard.NOT_KEPT):
+        assert answer.headers[name.decode()] == value.decode(), f"{name!r} on {answer.status}"
+    assert not any("cookie" in name for name in answer.headers)
+
+
+def refused(answer: Answer, status: int) -> None:
+    assert answer.status == status, answer.text
+    is_guarded(answer)
+    assert len(Page(answer).words) > 20, "no sentence"
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/state.json", "/line/x", "/message/x", "/act/call", "/nowhere", "//", "/static/x"]
+)
+def test_every_answer_carries_the_headers(console: Any, target: str) -> None:
+    is_guarded(get(console, target))
+    is_guarded(post(console, target, {}))
+
+
+def test_a_style_sheet_may_be_kept_for_a_day_and_no_page_may(console: Any) -> None:
+    for name, kind in (("console.css", "text/css; charset=utf-8"), ("icon.svg", "image/svg+xml")):
+        answer = get(console, f"/static/{name}")
+        assert (answer.status, answer.headers["content-type"]) == (200, kind)
+        assert answer.headers["cache-control"] == "public, max-age=86400"
+        assert answer.headers["content-security-policy"] == guard.CONTENT_SECURITY_POLICY
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_every_act_refuses_what_another_site_sends(console: Any, act: str) -> None:
+    for headers in (
+        (KIND, ("sec-fetch-site", "cross-site")),
+        (KIND, ("sec-fetch-site", "same-site")),
+        (KIND, ("sec-fetch-site", "none")),
+        (KIND, ("sec-fetch-site", "cross-site"), ("origin", f"http://{HOST}")),
+        (KIND, ("sec-fetch-site", "same-origin"), ("origin", "https://elsewhere.example")),
+        (KIND, ("origin", "null")),
+        (KIND, ("origin", "http://127.0.0.1:8001")),
+        (KIND, ("origin", f"ftp://{HOST}")),
+        (KIND, ("origin", "http://[")),
+        (KIND, ("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")),
+        (KIND,),
+    ):
+        refused(post(console, f"/act/{act}", {"by": "duty"}, headers), 403)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_every_act_refuses_a_form_too_long_or_broken(console: Any, act: str) -> None:
+    target, long = f"/act/{act}", b"text=" + b"a" * guard.BODY_BYTES_MAX
+    refused(ask(console, "POST", target, FORM, [long]), 413)
+    refused(ask(console, "POST", target, FORM, [b"a" * 1000] * 80), 413)
+    refused(ask(console, "POST", target, (*FORM, ("content-length", str(len(long)))), [b""]), 413)
+    refused(ask(console, "POST", target, (*FORM, ("content-length", "9" * 5000)), [b""]), 413)
+    refused(ask(console, "POST", target, (*FORM, ("content-length", "-1")), [b""]), 400)
+    refused(ask(console, "POST", target, FORM, []), 400)
+    refused(ask(console, "POST", target, FORM, [b"by=%ff"]), 400)
+    refused(ask(console, "POST", target, FORM, ["by=둘".encode()]), 400)
+    refused(ask(console, "POST", target, FORM, [b"by=a&by=b"]), 400)
+    refused(ask(console, "POST", target, FORM, [b"&".join(b"f%d=" % n for n in range(99))]), 400)
+    refused(ask(console, "POST", target, (("content-type", "text/plain"), *FORM[1:]), [b"by=a"]), 415)
+    refused(
+        ask(
+            console,
+            "POST",
+            target,
+            (("content-type", "multipart/form-data; boundary=x"), *FORM[1:]),
+            [b"by=a"],
+        ),
+        415,
+    )
+    refused(ask(console, "POST", target, FORM[1:], [b"by=a"]), 415)
+
+
+@pytest.mark.parametrize("act", sorted(set(ACTS) - {"hand-over"}))
+def test_every_act_says_what_is_missing(console: Any, act: str) -> None:
+    answer = post(console, f"/act/{act}", {})
+    refused(answer, 422)
+    assert "missing; nothing was done." in answer.text
+    refused(post(console, f"/act/{act}", {"page": "line", "line": "x", "about": "x"}), 422)
+    refused(post(console, f"/act/{act}", {"page": "message", "about": "x"}), 422)
+
+
+def test_a_form_that_does_not_arrive_is_not_waited_for(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "BODY_SECONDS_MAX", 0.01)
+    refused(ask(console, "POST", "/act/call", FORM, [b"by=", None]), 408)
+
+
+def test_a_form_of_ours_is_taken_by_either_of_the_two_signs(console: Any) -> None:
+    for headers in (
+        FORM,
+        (KIND, ("origin", f"http://{HOST}")),
+        (KIND, ("origin", f"https://{HOST}".upper())),
+        (KIND, ("sec-fetch-site", "same-origin")),
+    ):
+        assert post(console, "/act/hand-over", {}, headers).status == 303
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "elsewhere.example",
+        "127.0.0.1.elsewhere.example",
+        "elsewhere.example:127.0.0.1",
+        "",
+        None,
+        "127.0.0.1:x",
+        "ÿ",
+        "[::1]:8000",
+    ],
+)
+def test_another_name_gets_nothing(console: Any, host: str | None) -> None:
+    for target in ("/", "/state.json", "/static/console.css"):
+        refused(get(console, target, host=host), 421)
+    refused(post(console, "/act/hand-over", {}, host=host), 421)
+
+
+def test_two_names_get_nothing(console: Any) -> None:
+    refused(ask(console, "GET", "/", (("host", HOST),)), 421)
+
+
+def test_a_name_may_be_allowed_with_its_port_only(console: Any, tmp_path: Any) -> None:
+    ends = Ends(tmp_path)
+    strict = app(Desk(ends.north.node), allowed_hosts=("hotline.example:8443", "[::1]"))
+    assert get(strict, "/", host="Hotline.Example:8443").status == 200
+    assert get(strict, "/", host="[::1]:9").status == 200
+    for host in ("hotline.example", "hotline.example:8444", "127.0.0.1"):
+        refused(get(strict, "/", host=host), 421)
+    ends.close()
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "QUERY"])
+def test_other_methods_are_refused(console: Any, method: str) -> None:
+    refused(ask(console, method, "/", FORM), 405)
+
+
+def test_a_failure_of_ours_is_a_sentence_with_the_headers(
+    console: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    class Broken(Desk):
+        def drafts(self) -> Any:
+            raise ZeroDivisionError("secret detail")
+
+    ends = Ends(tmp_path)
+    said: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "headers": [(b"host", b"localhost")], "http_version": "1.1", "root_path": "", "scheme": "http"}  # fmt: skip
+    import_free = app(Broken(ends.north.node), allowed_hosts=("localhost",))
+    with pytest.raises(ZeroDivisionError):  # the server logs it
+        import asyncio  # noqa: PLC0415
+
+        asyncio.run(import_free(scope, receive, send))
+    headers = {k.decode().lower(): v.decode() for k, v in said[0]["headers"]}
+    answer = Answer(said[0]["status"], headers, b"".join(m.get("body", b"") for m in said[1:]))
+    refused(answer, 500)
+    assert "secret detail" not in answer.text
+    ends.close()
