@@ -172,7 +172,8 @@ class KeyRoom:
         self._aead = AESGCMSIV(home_key)
         self._db = apsw.Connection(str(home / "keys.db"))
         self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute(f"PRAGMA synchronous={'FULL' if sync else 'OFF'}")
+        self._sync, self._at_once = ("FULL" if sync else "OFF"), True
+        self._db.execute(f"PRAGMA synchronous={self._sync}")
         self._db.execute("PRAGMA secure_delete=ON")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID"
@@ -212,7 +213,8 @@ class KeyRoom:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Several changes as one."""
+        """Several changes as one, on the disk when this returns."""
+        self._wait_for_disk(True)
         with self._db:
             yield
 
@@ -230,12 +232,21 @@ class KeyRoom:
                 "the table of secrets is damaged or of another end", "rebuild this end"
             ) from None
 
-    def put(self, name: str, secret: bytes) -> None:
-        """Keeps `secret` under `name`, over what was there."""
+    def put(self, name: str, secret: bytes, *, at_once: bool = True) -> None:
+        """Keeps `secret` under `name`, over what was there; on the disk when this returns, or, not
+        `at_once`, with the next that is."""
+        if not self._db.in_transaction:
+            self._wait_for_disk(at_once)
         sealed = _seal(self._aead, name, secret)
         self._db.execute(
             "INSERT INTO secrets VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET sealed = ?2", (name, sealed)
         )
+
+    def _wait_for_disk(self, at_once: bool) -> None:
+        """Whether the next commit waits for the disk; not to be changed within one."""
+        if at_once is not self._at_once and self._sync == "FULL":
+            self._db.execute(f"PRAGMA synchronous={'FULL' if at_once else 'NORMAL'}")
+            self._at_once = at_once
 
     def drop(self, name: str) -> None:
         """Erases what is kept under `name`; the freed page is overwritten."""
@@ -424,9 +435,12 @@ class ReceiveChain:
         self._changed = True
 
     def keep(self) -> None:
-        """Overwrites what is on disk with what is in memory, if that changed."""
+        """Overwrites what is on disk with what is in memory, if that changed.
+
+        Without waiting for the disk: an erasure that a power cut undoes is done again by the next floor.
+        """
         if self._changed:
-            self._room.put(self._name, _encode_chain(self.tag, self._highest, self._tree))
+            self._room.put(self._name, _encode_chain(self.tag, self._highest, self._tree), at_once=False)
             self._changed = False
 
 

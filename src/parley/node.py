@@ -119,6 +119,7 @@ class Room:
         self.slot: contact.Due | None = None
         self.slot_next: Seconds = 0
         self.ringing: Call | None = None
+        self.calls: list[Call] = []  # to be sent once the turn is committed
         self.owed_precedence = Precedence.ROUTINE
         self.unproven = False
         self.loose_heard = 0
@@ -252,6 +253,10 @@ class Node:
     ) -> tuple[bytes, int]:
         """An act on a line, signed: its COSE_Sign1 bytes and its number. Within a turn."""
         bodies.check_act(kind, body)
+        if author != ROOT_AUTHOR and author not in room.pair.rosters[room.pair.ours]:
+            raise LocalError(
+                "this officer is not in our roster: the act would have no effect", "add the officer again"
+            )
         number = self.store.next_number(room.id, author)
         salts = record.act_salts(room.commitment_key, room.pair.ours, author, number, len(body))
         theirs = room.line.their_log
@@ -318,9 +323,7 @@ class Node:
                 room.slot = contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None)
             said = Call(sign, room.slot.at, by)
             room.attempts = contact.called(room.attempts, room.slot.at)
-        for bearer in self.bearers_up(room):
-            self._send_loose(room, said, bearer)
-        self._schedule()
+        room.calls.append(said)
         return said
 
     def add_pair(self, pair: Pair) -> None:
@@ -415,7 +418,10 @@ class Node:
         room.line = replace(line, accords=known)
         room.unproven = False
         later: dict[tuple[int, int], Held] = {}
+        cuts = deque(self._order_wire_cuts(room))
         for row in self.store.of_line(room.id):
+            while cuts and cuts[0].id < row.id:
+                self._cut_by_order_wire(room, cuts.popleft().held)
             held = row.held
             officer = self._officer(room, held)
             room.line = lines.heard(room.line, held, officer)
@@ -424,14 +430,18 @@ class Node:
                 room.line = lines.placed(room.line, step, self._officer(room, step), self._agrees(room, step))
             if room.is_order_wire:
                 self._line_zero(room, held)
-        self._apply_order_wire_severs(room)
+        for row in cuts:
+            self._cut_by_order_wire(room, row.held)
         room.flight_next = room.line.covered
 
-    def _apply_order_wire_severs(self, room: Room) -> None:
-        if not room.is_order_wire:
-            for row in reversed(self.store.acts(room.pair.order_wire.id, ActKind.SEVER)):
-                held = row.held
-                room.line = lines.severed(room.line, held, self._officer(room.pair.order_wire, held))
+    def _order_wire_cuts(self, room: Room) -> tuple[Row, ...]:
+        """The SEVERs on line 0 that may cut this line, in the order in which we had them."""
+        if room.is_order_wire:
+            return ()
+        return tuple(reversed(self.store.acts(room.pair.order_wire.id, ActKind.SEVER)))
+
+    def _cut_by_order_wire(self, room: Room, held: Held) -> None:
+        room.line = lines.severed(room.line, held, self._officer(room.pair.order_wire, held))
 
     def _officer(self, room: Room, held: Held) -> Officer | None:
         """Who the roster says an act's author is, if the key is the same and the body fits its kind."""
@@ -441,7 +451,7 @@ class Node:
         if officer is None or suite.key_id(officer.key) != held.kid:
             room.unproven = room.unproven or held.said.author != ROOT_AUTHOR
             return None
-        named = self.store.named(room.id, held.party, held.said.author, held.said.number)
+        named = self.store.named(held.said.line, held.party, held.said.author, held.said.number)
         if named is not None and named.held.id != held.id:
             return None  # a second act under one name has no effect
         try:
@@ -611,7 +621,7 @@ class Node:
                 self._fault(room, "record difference: their own root is not that of what they sent", data)
                 room.difference = True
         else:
-            named = self.store.named(room.id, held.party, said.author, said.number)
+            named = self.store.named(said.line, held.party, said.author, said.number)
             if named is not None and named.held.id != held.id:
                 self._fault(room, f"two different acts named {said.author}/{said.number}", data)
                 room.contested = True
@@ -626,9 +636,9 @@ class Node:
             return
         if isinstance(held.said, Act) and held.said.kind == ActKind.ROSTER:
             self._collect_rosters(room.pair)
-            for other in list(room.pair.rooms.values()):
-                if other.unproven:
-                    self._fold(other)
+            unproven = [r for r in room.pair.rooms.values() if r.unproven or room.unproven]
+            for other in unproven:  # all, if on line 0: its SEVERs cut the others
+                self._fold(other)
         self._line_zero(room, held)
         if isinstance(held.said, Act) and held.said.kind == ActKind.SEVER and officer is not None:
             for other in room.pair.rooms.values():
@@ -646,9 +656,9 @@ class Node:
                     made = self._add_room(room.pair, lines.new_line(line_id, room.pair.ours, agreed))
                     self._fold(made)
                 elif all(name != standing.hash for name, _ in there.line.accords):
-                    there.line = lines.with_accords(
-                        there.line, (*there.line.accords, (standing.hash, agreed))
-                    )
+                    known = (*there.line.accords, (standing.hash, agreed))
+                    there.line = lines.with_accords(there.line, known)
+                    self._fold(there)  # what it holds may be under this accord already
                     self._fold(there)
 
     # --- loose frames
@@ -820,6 +830,10 @@ class Node:
                 if room.frontier_wanted and now >= room.frontier_at:
                     room.frontier_wanted, room.frontier_at = False, now + FRONTIER_EVERY_S
                     self._send_loose(room, self._frontier(room), bearer)
+            for said in room.calls:
+                for bearer in self.bearers_up(room):
+                    self._send_loose(room, said, bearer)
+            room.calls.clear()
             if now >= room.life_at:
                 room.life_at = now + self.settings.life_s
                 for bearer in self.bearers_up(room):

@@ -201,7 +201,8 @@ class Store:
         said = held.said
         author = number = their_size = None
         if isinstance(said, Act):
-            author, number = said.author, said.number
+            if said.line == line:  # an act of line 0 entered here has its name there
+                author, number = said.author, said.number
         else:
             their_size = said.their_size
         self._db.execute(

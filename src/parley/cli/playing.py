@@ -261,8 +261,8 @@ def _progress(scenario: Scenario) -> Callable[[Result], None]:
     def told(result: Result) -> None:
         if sys.stderr.isatty():
             span = max(1, scenario.end - scenario.start)
-            done = min(100, 100 * (result.at - scenario.start) // span)
-            words = show.progress(int(done), 100, f"playing, {show.clock(result.at)}, percent", last)
+            done = min(100, 100 * (result.until - scenario.start) // span)
+            words = show.progress(int(done), 100, f"playing, {show.clock(result.until)}, percent", last)
             if words:
                 print(words, end="", file=sys.stderr, flush=True)
 

@@ -453,19 +453,25 @@ class Desk:
     ) -> OfficerView:
         """A new officer of ours with a key of their own, put in the roster of every pair."""
         root = self._node.keys.root(root_passphrase)
-        taken = [o.officer.author for o in keys.officers(self._node.home.path)]
-        author = max(taken, default=0) + 1
-        office = written("office", office, 64)
-        made = keys.make_officer(
-            self._node.home.path, name, author, office, precedence_max, powers, passphrase, cost or Cost()
-        )
+        before = {o.name: o for o in keys.officers(self._node.home.path)}
+        made = before.get(name)
+        if made is None or not self._unrostered(made):
+            author = max((o.officer.author for o in before.values()), default=0) + 1
+            office = written("office", office, 64)
+            made = keys.make_officer(
+                self._node.home.path, name, author, office, precedence_max, powers, passphrase, cost or Cost()
+            )
+        of_end = made  # a file without a delegation: we were interrupted, so this goes on from there
 
         def do() -> None:
-            for pair in self._node.pairs.values():
-                self._put_in_roster(pair, made, root)
+            for pair in self._unrostered(of_end):
+                self._put_in_roster(pair, of_end, root)
 
         self._node.turn(do)
-        return OfficerView(name, author, office, precedence_max.name, powers_of(made.officer))
+        officer = of_end.officer
+        return OfficerView(
+            name, officer.author, officer.office, officer.precedence_max.name, powers_of(officer)
+        )
 
     def pair_card(self, root_passphrase: str) -> bytes:
         """Our card for one pairing, to be handed to the other party."""
@@ -620,7 +626,11 @@ class Desk:
             raise LocalError("this end has made no card for a pairing", "make one: parley pair card")
         return card
 
+    def _unrostered(self, made: OfficerFile) -> list[PairRoom]:
+        """The pairs whose roster does not know an officer of ours."""
+        return [p for p in self._node.pairs.values() if made.officer.author not in p.rosters[p.ours]]
+
     def _put_in_roster(self, pair: PairRoom, made: OfficerFile, root: Signer) -> None:
         body = roster.body((made.officer,))
         cose, _ = self._node.sign(pair.order_wire, ActKind.ROSTER, body, Precedence.FLASH, ROOT_AUTHOR, root)
-        self._node.release(pair.order_wire, cose, body)
+        self._node.enter(pair.order_wire, cose, body)  # at once: an officer can act while no bearer is up
