@@ -182,6 +182,10 @@ def _looking_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     offer.add_argument("pair")
     offer.add_argument("name")
     offer.add_argument("--purpose", default="")
+    offer.add_argument("--owners", default=";", help='who answers for it: "OURS;THEIRS"')
+    offer.add_argument(
+        "--civil-clocks", default="0,0", help="minutes east of UTC: OURS,THEIRS (such as 540,540)"
+    )
     offer.add_argument("--languages", default="en", help="tags, the first is the default (such as ko,en)")
     offer.add_argument("--slots", default="", help='scheduled contacts in UTC: "00:00 opening;08:00 closing"')
     offer.add_argument("--quorum-restore", type=int, default=2, help="officers a side to restore (default 2)")

@@ -73,6 +73,8 @@ def _offer(options: argparse.Namespace) -> int:
             passphrase=words,
             purpose=options.purpose,
             languages=options.languages,
+            owners=options.owners,
+            civil_clocks=options.civil_clocks,
             slots=options.slots,
             quorum_restore=options.quorum_restore,
             second_person=not options.one_person,

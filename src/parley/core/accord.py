@@ -12,11 +12,13 @@ from enum import IntEnum
 from parley.core.errors import RemoteError
 from parley.core.types import (
     NONCE_BYTES,
+    SUITE,
     ActKind,
     Officer,
     Power,
     Precedence,
     Subject,
+    Value,
     exactly,
     text,
     within,
@@ -65,7 +67,8 @@ CLOCKS = ((6 * 3600, 6 * 3600), (3 * 3600, 3 * 3600), (1800, 1800), (600, 600))
 class Accord:
     """A line's agreed configuration. `name` and `nonce` make the line id; `version` counts up.
 
-    `clocks`: per precedence, seconds allowed to reach their end and to be acknowledged.
+    `suite`: the cryptographic suite, named here and never negotiated. `owners`: who answers for the line,
+    by party. `clocks`: per precedence, seconds allowed to reach their end and to be acknowledged.
     `civil_clocks`: minutes east of UTC, by party. `quorum_restore`: officers a side for a RESTORE.
     `second_person`: a release is a second person's act. `addresses`: (office, form of address).
     `always_open`: act kinds an end may originate while the line is cut.
@@ -74,7 +77,9 @@ class Accord:
     name: str
     nonce: bytes
     version: int = 1
+    suite: int = SUITE
     purpose: str = ""
+    owners: tuple[str, str] = ("", "")
     languages: tuple[str, ...] = ("en",)
     civil_clocks: tuple[int, int] = (0, 0)
     schedule: tuple[Slot, ...] = ()
@@ -89,7 +94,10 @@ class Accord:
         text("line name", self.name, 64)
         exactly("nonce", self.nonce, NONCE_BYTES)
         within("version", self.version, 1, 0xFFFF)
+        within("suite", self.suite, SUITE, SUITE)
         text("purpose", self.purpose, 256)
+        for owner in self.owners:
+            text("owner", owner, 128)
         if not 1 <= len(self.languages) <= 15:
             raise RemoteError("an accord lists 1 to 15 languages")
         for language in self.languages:
@@ -124,7 +132,9 @@ def encode_terms(a: Accord) -> bytes:
             a.name,
             a.nonce,
             a.version,
+            a.suite,
             a.purpose,
+            a.owners,
             a.languages,
             a.civil_clocks,
             tuple((s.minute, s.weekdays, int(s.meaning), s.caller, s.open_s) for s in a.schedule),
@@ -142,42 +152,68 @@ def decode_terms(terms: bytes) -> Accord:
     """The accord in `terms`. Raises RemoteError."""
     if len(terms) > TERMS_BYTES_MAX:
         raise RemoteError(f"terms of an accord are over {TERMS_BYTES_MAX} bytes")
-    value = cbor.array(cbor.decode(terms), 14, "terms of an accord")
-    if value[0] != ACCORD_LABEL:
+    (
+        label,
+        name,
+        nonce,
+        version,
+        suite,
+        purpose,
+        owners,
+        languages,
+        civil_clocks,
+        schedule,
+        clocks,
+        quorum_restore,
+        second_person,
+        addresses,
+        always_open,
+        tells_watch,
+    ) = cbor.array(cbor.decode(terms), 16, "terms of an accord")
+    if label != ACCORD_LABEL:
         raise RemoteError("terms are not those of an accord")
-    if not isinstance(value[10], bool) or not isinstance(value[13], bool):
+    if not isinstance(second_person, bool) or not isinstance(tells_watch, bool):
         raise RemoteError("a yes-or-no of the accord is neither")
-    slots = []
-    for item in cbor.items(value[7]):
-        minute, weekdays, meaning, caller, open_s = cbor.array(item, 5, "slot")
-        meaning = Meaning(within("meaning of a slot", cbor.integer(meaning), 1, 3))
-        slots.append(
-            Slot(
-                cbor.integer(minute),
-                cbor.integer(weekdays),
-                meaning,
-                None if caller is None else cbor.integer(caller),
-                cbor.integer(open_s),
-            )
-        )
-    clocks = [cbor.array(item, 2, "clocks of a precedence") for item in cbor.items(value[8])]
-    addresses = [cbor.array(item, 2, "form of address") for item in cbor.items(value[11])]
-    ours, theirs = cbor.array(value[6], 2, "civil clocks")
+    first, second = (cbor.string(owner) for owner in cbor.array(owners, 2, "owners"))
+    one, other = (cbor.integer(minutes) for minutes in cbor.array(civil_clocks, 2, "civil clocks"))
     return Accord(
-        cbor.string(value[1]),
-        cbor.octets(value[2]),
-        cbor.integer(value[3]),
-        cbor.string(value[4]),
-        tuple(cbor.string(item) for item in cbor.items(value[5])),
-        (cbor.integer(ours), cbor.integer(theirs)),
-        tuple(slots),
-        tuple((cbor.integer(a), cbor.integer(b)) for a, b in clocks),
-        cbor.integer(value[9]),
-        value[10],
-        tuple((cbor.string(a), cbor.string(b)) for a, b in addresses),
-        tuple(cbor.integer(item) for item in cbor.items(value[12])),
-        value[13],
+        cbor.string(name),
+        cbor.octets(nonce),
+        cbor.integer(version),
+        cbor.integer(suite),
+        cbor.string(purpose),
+        (first, second),
+        tuple(cbor.string(language) for language in cbor.items(languages)),
+        (one, other),
+        tuple(_slot(slot) for slot in cbor.items(schedule)),
+        tuple(_clocks(pair) for pair in cbor.items(clocks)),
+        cbor.integer(quorum_restore),
+        second_person,
+        tuple(_address(pair) for pair in cbor.items(addresses)),
+        tuple(cbor.integer(kind) for kind in cbor.items(always_open)),
+        tells_watch,
     )
+
+
+def _slot(value: Value) -> Slot:
+    minute, weekdays, meaning, caller, open_s = cbor.array(value, 5, "slot")
+    return Slot(
+        cbor.integer(minute),
+        cbor.integer(weekdays),
+        Meaning(within("meaning of a slot", cbor.integer(meaning), 1, 3)),
+        None if caller is None else cbor.integer(caller),
+        cbor.integer(open_s),
+    )
+
+
+def _clocks(value: Value) -> tuple[int, int]:
+    delivery, acknowledgement = cbor.array(value, 2, "clocks of a precedence")
+    return cbor.integer(delivery), cbor.integer(acknowledgement)
+
+
+def _address(value: Value) -> tuple[str, str]:
+    office, form = cbor.array(value, 2, "form of address")
+    return cbor.string(office), cbor.string(form)
 
 
 def power_needed(kind: int, subject: int | None) -> Power:

@@ -358,6 +358,10 @@ class Desk:
         )
         return self._offer(room, Subject.RESTORE, terms, by, passphrase)
 
+    def our_index(self, pair: str) -> int:
+        """Which party of the pair we are, 0 or 1; the order in which an accord names both."""
+        return self._look.pair(pair).ours
+
     def offer_line(self, pair: str, agreed: Accord, by: str, passphrase: str) -> TermsView:
         """Offers the first accord of a new line, or a later version of an accord, on the order wire."""
         return self._offer(
@@ -632,5 +636,7 @@ class Desk:
 
     def _put_in_roster(self, pair: PairRoom, made: OfficerFile, root: Signer) -> None:
         body = roster.body((made.officer,))
-        cose, _ = self._node.sign(pair.order_wire, ActKind.ROSTER, body, Precedence.FLASH, ROOT_AUTHOR, root)
+        cose, _ = self._node.sign(
+            pair.order_wire, ActKind.ROSTER, body, Precedence.IMMEDIATE, ROOT_AUTHOR, root
+        )
         self._node.enter(pair.order_wire, cose, body)  # at once: an officer can act while no bearer is up

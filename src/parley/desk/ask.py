@@ -135,20 +135,28 @@ def _offer_line(
     purpose: str = "",
     languages: str = "en",
     slots: str = "",
-    civil_clocks: str = "",
+    civil_clocks: str = "0,0",
+    owners: str = ";",
     quorum_restore: int = 2,
     second_person: bool = True,
     always_open: str = "",
 ) -> object:
-    """`slots`: "09:00 opening;17:00 closing", times in UTC; `civil_clocks`: ours and theirs, minutes east."""
+    """`slots`: "09:00 opening;17:00 closing", times in UTC; `civil_clocks`: ours and theirs, minutes east
+    of UTC; `owners`: who answers for the line, ours and theirs."""
     try:
-        clocks = [int(minutes) for minutes in civil_clocks.split(",")] if civil_clocks else [0, 0]
+        minutes = [int(word) for word in civil_clocks.split(",")]
+        desks = [word.strip() for word in owners.split(";")]
+        if len(minutes) != 2 or len(desks) != 2:
+            raise ValueError("civil clocks and owners are two, ours and theirs")
+        if desk.our_index(pair):
+            minutes, desks = minutes[::-1], desks[::-1]
         agreed = Accord(
             name,
             os.urandom(16),
             purpose=purpose,
             languages=tuple(word.strip() for word in languages.split(",")),
-            civil_clocks=(clocks[0], clocks[1]),
+            owners=(desks[0], desks[1]),
+            civil_clocks=(minutes[0], minutes[1]),
             schedule=tuple(_slot(words) for words in slots.split(";") if words.strip()),
             quorum_restore=quorum_restore,
             second_person=second_person,

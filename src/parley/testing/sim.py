@@ -50,8 +50,8 @@ from parley.bearers.memory import Faults, MemoryBearer, Way, memory_pair
 from parley.core import line as lines
 from parley.core import suite
 from parley.core.accord import EVERY_DAY, Accord, Meaning, Slot
-from parley.core.errors import LocalError, ParleyError
-from parley.core.line import Declared
+from parley.core.errors import LocalError
+from parley.core.line import Declared, Line
 from parley.core.types import (
     NONCE_BYTES,
     POWERS_ALL,
@@ -108,9 +108,10 @@ class Broken(Exception):
 class Crash(BaseException):
     """An end is killed at this very point. Not an Exception: nothing in the product may catch it."""
 
-    def __init__(self, end: _End) -> None:
+    def __init__(self, end: _End, *, whole: bool) -> None:
         super().__init__("crash")
         self.end = end
+        self.whole = whole  # memory is as the last commit left it
 
 
 # --- the course -------------------------------------------------------------------------------
@@ -233,12 +234,12 @@ class _Store(Store):
             if end.disk_refuses:
                 raise LocalError("the disk refused: simulated", "wait")
             if changed and end.pauses("crash before the commit"):
-                raise Crash(end)
+                raise Crash(end, whole=False)
         if changed and end.pauses("crash in the commit"):
             self._torn_at = end.chance.randrange(before, max(self._log_bytes(), before + 1))
-            raise Crash(end)
+            raise Crash(end, whole=False)
         if changed and end.pauses("crash after the commit"):
-            raise Crash(end)
+            raise Crash(end, whole=False)  # the node has not seen that it is committed
 
     def close(self) -> None:
         super().close()
@@ -292,7 +293,7 @@ class _Tap:
         end = self._end
         self._ledger.left(end, frame)
         if end.pauses("crash while sending"):
-            raise Crash(end)
+            raise Crash(end, whole=True)
         taken = self.inner.send(frame)
         if taken:
             self._ledger.taken((self.name, 1 - end.index), frame)
@@ -315,6 +316,7 @@ class _End:
         self.armed: dict[str, int] = {}  # what kills it -> at the how manieth occasion
         self.disk_refuses = False
         self.was_open: dict[bytes, tuple[object, int]] = {}
+        self.fell_with: dict[bytes, Line] | None = None
         self._running: tuple[Home, Node, Desk, _Store] | None = None
 
     @property
@@ -362,6 +364,9 @@ class _End:
         home.store = store = _Store(self.path / "record.db", self)
         node = self.fresh_node(home)
         self._running = (home, node, Desk(node), store)
+        if self.fell_with is not None:
+            self.replays(self.fell_with, node)
+            self.fell_with = None
         for tap in self.taps:
             node.attach(tap)
         node.start()
@@ -379,9 +384,23 @@ class _End:
             settings=Settings(life_s=world.course.life_s),
         )
 
-    def fall(self) -> None:
-        """Killed: nothing more is written."""
+    def replays(self, said: dict[bytes, Line], fresh: Node) -> None:
+        """Whether a fresh node on the same files says the same of every line (8)."""
+        again = {room.id: room for room in fresh.rooms()}
+        if again.keys() != said.keys():
+            raise Broken(f"{self.key} has other lines after a replay")
+        for line, now in said.items():
+            replayed = again[line].line
+            if replayed != now:
+                names = [n for n in now.__slots__ if getattr(now, n) != getattr(replayed, n)]
+                values = f"{getattr(now, names[0])!r} became {getattr(replayed, names[0])!r}"
+                raise Broken(f"{self.key}: replay of {again[line].name} differs in {names}: {values}")
+
+    def fall(self, *, whole: bool = True) -> None:
+        """Killed: nothing more is written. `whole`: between two commits, so that a replay must give
+        what is in memory now."""
         if self._running is not None:
+            self.fell_with = {room.id: room.line for room in self.node.rooms()} if whole else None
             for tap in self.taps:
                 tap.inner.close()
             self.node.crash()
@@ -639,7 +658,7 @@ class _World:
                 at = step.number
                 self.take(step)
                 self.advance(step.then_s)
-                self.check(thorough=at % 15 == 0)
+                self.check(thorough=at % 20 == 0)
             at = len(self.course.steps) + 1
             self.heal()
         except Broken as e:
@@ -663,11 +682,11 @@ class _World:
                 self.clock.run_until(until)
                 return
             except Crash as crash:
-                self.fall(crash.end)
+                self.fall(crash.end, whole=crash.whole)
 
-    def fall(self, end: _End) -> None:
+    def fall(self, end: _End, *, whole: bool) -> None:
         self.figures.crashes += 1
-        end.fall()
+        end.fall(whole=whole)
         again_s = end.chance.choice((0.0, 0.2, 2.0, 15.0))
 
         def again() -> None:
@@ -742,14 +761,13 @@ class _World:
             except LocalError:
                 pass
             except Crash as crash:
-                self.fall(crash.end)
+                self.fall(crash.end, whole=crash.whole)
 
     def arm(self, end: _End, what: str, chance: random.Random) -> None:
         if not end.up:
             return
         if what == "crash between turns":
-            self.check_replay(end)
-            self.fall(end)
+            self.fall(end, whole=True)
         else:
             end.armed[what] = chance.choice((0, 0, 0, 1, 2, 5))
 
@@ -820,15 +838,7 @@ class _World:
 
     def check_replay(self, end: _End) -> None:  # 8
         fresh = end.fresh_node(end.home)
-        again = {room.id: room for room in fresh.rooms()}
-        if again.keys() != end.rooms().keys():
-            raise Broken(f"{end.key} has other lines after a replay")
-        for line, room in end.rooms().items():
-            replayed = again[line].line
-            if replayed != room.line:
-                names = [n for n in room.line.__slots__ if getattr(room.line, n) != getattr(replayed, n)]
-                was, now = getattr(room.line, names[0]), getattr(replayed, names[0])
-                raise Broken(f"{end.key}: replay of {room.name} differs in {names}: {was!r} became {now!r}")
+        end.replays({line: room.line for line, room in end.rooms().items()}, fresh)
         for name, pair in end.node.pairs.items():
             if fresh.pairs[name].rosters != pair.rosters:
                 raise Broken(f"{end.key}: replay gives other rosters")
@@ -893,9 +903,9 @@ class _World:
         for line, room in one.items():
             for mine, other in ((room, two[line]), (two[line], room)):
                 end = self.ends[0] if mine is room else self.ends[1]
-                log = mine.line.our_log
-                if (log.size, log.tree.root) != (other.line.their_log.size, other.line.their_log.tree.root):
-                    return f"{room.name}: of {log.size} entries of {end.key} the other holds {other.line.their_log.size}"
+                log, held_log = mine.line.our_log, other.line.their_log
+                if (log.size, log.tree.root) != (held_log.size, held_log.tree.root):
+                    return f"{room.name}: of {log.size} entries of {end.key} the other holds {held_log.size}"
                 for row in end.store.of_log(line, mine.pair.ours, mine.line.covered):
                     held = row.held
                     if not (held.is_statement and held.kind in (NodeKind.RECEIPT, NodeKind.HEAD)):
@@ -1235,18 +1245,3 @@ class _Made:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._of, name)
-
-
-__all__ = [
-    "KINDS",
-    "STEPS",
-    "Course",
-    "Failure",
-    "Figures",
-    "ParleyError",
-    "WorldResult",
-    "course",
-    "run_world",
-    "shortest",
-    "told",
-]
