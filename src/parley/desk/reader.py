@@ -107,8 +107,8 @@ class Reader:
         if found.answered_at is not None:
             return f"answered {clock(found.answered_at)}"
         if found.slots > 1:
-            return f"{found.slots} slots unanswered, {clock(found.first)} to {clock(found.last)}, {found.calls} calls"
-        return f"unanswered {clock(found.first)}, called {found.calls} times"
+            return f"{found.slots} slots unanswered, {clock(found.first)} to {clock(found.last)}, {_calls(found.calls)}"
+        return f"unanswered {clock(found.first)}, {_calls(found.calls)}"
 
     def draft_view(self, event: Event) -> MessageView:
         room = self.room_by_id(event.line)
@@ -377,7 +377,7 @@ class Reader:
                 outcome = (
                     f"answered {clock(found.answered_at)}"
                     if found.answered_at
-                    else f"no answer, {found.calls} calls"
+                    else f"no answer, {_calls(found.calls)}"
                 )
                 words = f"{clock(found.first)}: {outcome}" + (
                     f", {found.slots} slots" if found.slots > 1 else ""
@@ -599,6 +599,10 @@ def precedence_named(word: str) -> Precedence:
     except KeyError:
         words = ", ".join(p.name for p in reversed(Precedence))
         raise LocalError(f"there is no precedence {word!r}", f"one of: {words}") from None
+
+
+def _calls(number: int) -> str:
+    return "1 call" if number == 1 else f"{number} calls"
 
 
 def powers_of(officer: Officer) -> tuple[str, ...]:

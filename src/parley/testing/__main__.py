@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     if terminal:
         print("\r\033[K", end="", file=sys.stderr)
     print(
-        f"{total.worlds} worlds, {failed} failed: {total.crashes} crashes, {total.sent} frames of which"
+        f"worlds {total.worlds}, failed {failed}: {total.crashes} crashes, {total.sent} frames of which"
         f" {total.lost} lost, {total.garbled} garbled or nobody's, {total.repeated} repeated,"
         f" {total.entries} entries, {time.monotonic() - started:.0f} s"
     )

@@ -1,0 +1,190 @@
+"""A test of the test: builds of the node with one rule broken, each of which the simulator must catch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from parley import keys
+from parley import node as nodes
+from parley.core import line as lines
+from parley.core import suite
+from parley.core.errors import RemoteError
+from parley.core.line import Line
+from parley.core.record import Held
+from parley.core.types import Act, Body, Entry, Officer, Seconds
+from parley.core.wire import entry as wire
+from parley.core.wire import frame as frames
+from parley.node import Node, Room
+from parley.testing import sim
+
+T = TypeVar("T")
+WORLDS = 12
+
+
+def caught(build: type[Node], told: str, first: int = 0) -> None:
+    """Some world fails, and for the reason that this build is broken."""
+    for seed in range(first, first + WORLDS):
+        failure = sim.run_world(seed, build).failure
+        if failure is not None and told in failure.text:
+            return
+    pytest.fail(f"{WORLDS} worlds did not catch a build in which: {told}")
+
+
+class SendsFirst(Node):
+    """Lets frames out before the commit."""
+
+    def turn(self, do: Callable[[], T]) -> T:
+        self._touched = False
+        try:
+            with self.store.turn():
+                result = do()
+                self._follow_up()
+                self._after()
+        except BaseException:
+            if self._touched:
+                self._load()
+            raise
+        return result
+
+
+def test_sending_before_the_commit_is_caught() -> None:
+    caught(SendsFirst, "before its turn is committed")
+
+
+def test_sending_before_the_commit_is_caught_by_its_harm_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sim._Store, "in_turn", False)
+    caught(SendsFirst, "has nothing at its place")
+
+
+class WritesLate(Node):
+    """Signs for what it has in memory and writes it down a turn later."""
+
+    def _take(self, room: Room, entry: Entry, body: Body | None, bearer: str) -> None:
+        said = wire.decode_payload(entry.signed.payload)
+        if said.party == room.pair.ours or room.is_order_wire:
+            super()._take(room, entry, body, bearer)
+            return
+        add, self._late = self.store.add, getattr(self, "_late", [])
+
+        def later(line: bytes, data: bytes, held: Held, packed: bytes | None, by: str) -> None:
+            self._late.append(lambda: add(line, data, held, packed, by))
+
+        self.store.add = later  # type: ignore[method-assign]
+        try:
+            super()._take(room, entry, body, bearer)
+        finally:
+            del self.store.add
+
+    def _take_in(self) -> None:
+        for write in getattr(self, "_late", []):
+            write()
+        self._late = []
+        super()._take_in()
+
+
+def test_acknowledging_what_is_not_yet_committed_is_caught() -> None:
+    caught(WritesLate, "entries and holds")
+
+
+def test_counters_used_again_after_a_crash_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain that derives its keys as it goes and keeps on disk where it began."""
+
+    def reserve(chain: keys.SendChain) -> None:
+        first, end = chain._reserved, chain._reserved + keys.BLOCK
+        chain._block = chain._tree.leaves(first, end)[::-1]
+        chain._reserved = end
+
+    monkeypatch.setattr(keys.SendChain, "_reserve", reserve)
+    caught(Node, "two frames under counter")
+
+
+def test_a_cut_that_waits_for_its_receipt_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = lines.severed
+
+    def severed(line: Line, held: Held, officer: Officer | None) -> Line:
+        if held.party == line.ours and line.covered <= held.sequence:
+            return line
+        return honest(line, held, officer)
+
+    monkeypatch.setattr(lines, "severed", severed)
+    caught(Node, "and has cut it")
+
+
+class Refuses(Node):
+    """Drops what comes on a line that it has cut."""
+
+    def _entry(
+        self, room: Room, plain: frames.ActLayout | frames.NodeLayout | frames.AnyLayout, bearer: str
+    ) -> None:
+        if room.line.severed_by(room.pair.ours) and isinstance(plain, frames.ActLayout):
+            raise RemoteError("the line is cut")
+        super()._entry(room, plain, bearer)
+
+
+def test_refusing_what_was_signed_before_the_cut_was_heard_is_caught() -> None:
+    caught(Refuses, "the other holds")
+
+
+class ForgetsReplay(Node):
+    """Shows as open, in memory, what the record says is cut until the hour comes."""
+
+    def _fold(self, room: Room) -> None:
+        super()._fold(room)
+        room.line = lines.replace(room.line, opens_at=None)
+
+
+def test_a_replay_that_says_otherwise_is_caught() -> None:
+    caught(ForgetsReplay, "replay of Line")
+
+
+class OriginatesWhileCut(Node):
+    """Enters all that waits, whatever the state of the line."""
+
+    def _enter_waiting(self, room: Room, now: Seconds) -> None:
+        for waiting in self.store.waiting(room.id):
+            self.enter(room, waiting.act, wire.decode_body(waiting.body))
+            self.store.entered(waiting.id)
+
+
+def test_a_message_entered_while_the_line_is_cut_is_caught() -> None:
+    caught(OriginatesWhileCut, "entered a message on")
+
+
+class EntersTwice(Node):
+    """Leaves what it enters in the outbox."""
+
+    def _enter_waiting(self, room: Room, now: Seconds) -> None:
+        for waiting in self.store.waiting(room.id):
+            if self.store.named(room.id, room.pair.ours, waiting.author, waiting.number) is None:
+                super()._enter_waiting(room, now)
+                self.store.wait(waiting)
+
+
+def test_what_is_entered_and_waits_all_the_same_is_caught() -> None:
+    caught(EntersTwice, "waits and is in the record")
+
+
+class TrustsNobody(Node):
+    """Takes no root of theirs for granted: never comes to acknowledge."""
+
+    def _agrees(self, room: Room, held: Held) -> bool:
+        return isinstance(held.said, Act)
+
+
+def test_an_end_that_never_believes_a_receipt_is_caught() -> None:
+    caught(TrustsNobody, "")
+
+
+def test_the_course_of_a_failure_is_cut_down_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = next(r for s in range(WORLDS) if not (r := sim.run_world(s, Refuses)).ok)
+    short = sim.shortest(found, Refuses)
+    assert short.failure is not None and short.steps < sim.STEPS
+    assert sim.run_world(found.course.seed, Refuses, steps=short.steps).failure == short.failure
+    words = sim.told(short)
+    assert f"seed {found.course.seed} fails" in words and "kinds on:" in words and "sever" in words
+
+
+assert nodes.suite is suite  # the patches above reach the modules the node looks them up in
