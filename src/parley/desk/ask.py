@@ -176,7 +176,11 @@ def _slot(words: str) -> Slot:
 
 
 def _export(desk: Desk, line: str, path: str) -> object:
-    """Writes the export to `path`, which must not exist; gives its size."""
+    """Writes the export to `path`, absolute, which must not exist; gives its size."""
+    if not path.startswith("/") or "\0" in path:
+        raise LocalError("the path of an export is absolute", "the node's folder is not the one you are in")
+    if not Path(path).parent.is_dir():
+        raise LocalError(f"there is no folder {Path(path).parent}", "make it, or name another")
     data = desk.export(line)
     try:
         write_private(Path(path), data)

@@ -445,7 +445,7 @@ class Reader:
         """A message by its ref: in the record, or waiting."""
         try:
             name, whose, numbers = ref.rsplit(":", 2)
-            author, number = (int(n) for n in numbers.split("/"))
+            author, number = (_number(digits) for digits in numbers.split("/"))
             ours = {"ours": True, "theirs": False}[whose]
         except (ValueError, KeyError):
             raise LocalError(
@@ -485,9 +485,10 @@ class Reader:
         return f"{room.name}:{whose}:{held.said.author}/{held.said.number}"
 
     def draft(self, ref: str) -> tuple[Event, Room]:
-        digits = ref.removeprefix("draft:")
-        number = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 16 else 0
-        event = self._log.event(number)
+        try:
+            event = self._log.event(_number(ref.removeprefix("draft:")))
+        except ValueError:
+            event = None
         if event is None or event.what != Happened.DRAFT:
             raise LocalError(f"there is no {ref}", "see what waits: parley inbox --drafts")
         return event, self.room_by_id(event.line)
@@ -599,6 +600,13 @@ def precedence_named(word: str) -> Precedence:
     except KeyError:
         words = ", ".join(p.name for p in reversed(Precedence))
         raise LocalError(f"there is no precedence {word!r}", f"one of: {words}") from None
+
+
+def _number(digits: str) -> int:
+    """A number of a ref, as it is written and no other way. Raises ValueError."""
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 10):
+        raise ValueError(digits)
+    return int(digits)
 
 
 def _calls(number: int) -> str:
