@@ -35,7 +35,9 @@ def ask(
     headers: Headers = (),
     chunks: Iterable[bytes | None] = (b"",),
     host: str | None = HOST,
+    answered: list[Answer] | None = None,
 ) -> Answer:
+    """The answer; it is in `answered` too, for an app that fails after it has answered."""
     url = urlsplit(target)
     names = ((b"host", host.encode("latin-1")),) if host is not None else ()
     scope = {
@@ -57,10 +59,15 @@ def ask(
     async def send(message: dict[str, Any]) -> None:
         said.append(message)
 
-    asyncio.run(app(scope, receive, send))
-    headers_out = {k.decode().lower(): v.decode("latin-1") for k, v in said[0]["headers"]}
-    assert len(headers_out) == len(said[0]["headers"]), "a header is sent twice"
-    return Answer(said[0]["status"], headers_out, b"".join(m.get("body", b"") for m in said[1:]))
+    answered = [] if answered is None else answered
+    try:
+        asyncio.run(app(scope, receive, send))
+    finally:
+        headers_out = {k.decode().lower(): v.decode("latin-1") for k, v in said[0]["headers"]}
+        assert len(headers_out) == len(said[0]["headers"]), "a header is sent twice"
+        body = b"".join(m.get("body", b"") for m in said[1:])
+        answered.append(Answer(said[0]["status"], headers_out, body))
+    return answered[-1]
 
 
 def get(app: Any, target: str, **how: Any) -> Answer:

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 from asgi_client import Answer, get, post
-from ends import SECRET, End, Ends, accord, paired
+from pair_of_ends import SECRET, End, Ends, accord, paired
 from test_pages import Page, read
 
 TEXT = "산불이 났습니다.\n헬기 두 대가 뜹니다."
@@ -95,7 +95,7 @@ def test_a_message_is_drafted_released_read_acknowledged_and_its_ladder_says_so(
 def test_a_release_needs_a_second_person_the_name_and_the_precedence(ends: Ends) -> None:
     draft = compose(ends.north)
     not_done(release(ends.north, draft, by="duty"), "second person")
-    page = not_done(release(ends.north, draft, counterpart="Sauth"), "is not the one retyped", "South")
+    page = not_done(release(ends.north, draft, counterpart="Sauth"), "was not retyped as it stands", "South")
     assert "RELEASE FLASH TO SOUTH" in page.words
     not_done(release(ends.north, draft, precedence="ROUTINE"), "which is FLASH")
     not_done(release(ends.north, draft, precedence=""), "The precedence is missing")
@@ -159,7 +159,7 @@ def test_a_line_is_cut_and_restored_through_the_forms(ends: Ends) -> None:
         retyped="Liaison",
     )
     page = not_done(
-        post(north.console, "/act/sever", {**cut, "retyped": "Leaders"}), "is not the one retyped"
+        post(north.console, "/act/sever", {**cut, "retyped": "Leaders"}), "was not retyped as it stands"
     )
     assert "전단 살포" in page.words
     assert did(post(north.console, "/act/sever", cut)) == "/?done=severed"

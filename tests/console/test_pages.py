@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from asgi_client import Answer, get
-from ends import SECRET, Ends, accord, paired
+from pair_of_ends import SECRET, Ends, accord, paired
 
 from parley.console import shown
 from parley.console.guard import CONTENT_SECURITY_POLICY

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import uvicorn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "console"))
-from ends import SECRET, Ends, accord, paired
+from pair_of_ends import SECRET, Ends, accord, paired
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = (

@@ -38,6 +38,7 @@ from parley.desk.views import LineView, MessageView, StatusView, TermsView
 
 ENTRIES_MOST: Final = 200
 MESSAGES_MOST: Final = 50  # in one list; what lies beyond is counted
+TERMS_MOST: Final = 10
 ALL_LINES: Final = "ALL LINES"
 _REF: Final = re.compile(r"draft:[0-9]{1,15}|.{1,128}:(ours|theirs):[0-9]{1,5}/[0-9]{1,10}", re.DOTALL)
 _STATIC: Final = {"console.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
@@ -59,6 +60,7 @@ class Facts:
 
     counterparts: tuple[str, ...]
     needs_us: tuple[MessageView, ...]
+    terms_need_us: tuple[TermsView, ...]
     needs: int
     first_due: Seconds | None
     next_contact: Seconds | None
@@ -167,7 +169,7 @@ class Console:
             typed=typed,
             drafts=self._desk.drafts(),
             waiting_on_them=self._desk.waiting_on_them(),
-            terms=self._desk.terms(),
+            terms_wait=tuple(t for t in self._desk.terms() if t.state != "settled" and not _needs_us(t)),
             messages=self._desk.messages(most=MESSAGES_MOST),
             answering=(query or {}).get("answers", ""),
             chosen_line=(query or {}).get("line", ""),
@@ -229,14 +231,16 @@ class Console:
         return HTMLResponse(self._templates.get_template(template).render(values), status_code)
 
     def _facts(self, status: StatusView) -> Facts:
-        needs, terms = self._desk.needs_us(), self._desk.terms()
+        needs = self._desk.needs_us()
+        terms = tuple(t for t in self._desk.terms() if _needs_us(t))
         ringing = sum(line.ringing for line in status.lines)
         upcoming = [(line.next_contact, line) for line in status.lines if line.next_contact is not None]
         at, line = min(upcoming, key=lambda pair: pair[0], default=(None, None))
         return Facts(
             tuple(name for name, _fingerprint in status.pairs),
             needs,
-            len(needs) + ringing + sum(_needs_us(t) for t in terms),
+            terms,
+            len(needs) + ringing + len(terms),
             min((m.deadline for m in needs if m.deadline is not None), default=None),
             at,
             line,
@@ -494,11 +498,12 @@ def _environment(static_version: str) -> Environment:
         "message_url": shown.message_url,
         "troubles": shown.troubles,
         "state_word": shown.state_word,
-        "terms_need_us": _needs_us,
+        "needs_us": _needs_us,
         "LETTERS": shown.LETTERS,
         "PRECEDENCES": shown.PRECEDENCES,
         "GRADES": tuple(g.name for g in Grade),
         "ALL_LINES": ALL_LINES,
         "MESSAGES_MOST": MESSAGES_MOST,
+        "TERMS_MOST": TERMS_MOST,
     }
     return environment

@@ -76,8 +76,8 @@ class Typed:
         """Unfit unless `expected` was typed again: the confirmation by doing."""
         if _folded(self.needed(name, what)) != _folded(expected):
             raise Unfit(
-                _("%(what)s is not the one retyped; nothing was done.") % {"what": what},
-                _("Retype it as it stands on the page: %(expected)s") % {"expected": expected},
+                _("%(what)s was not retyped as it stands; nothing was done.") % {"what": what},
+                _("It stands on the page as: %(expected)s") % {"expected": expected},
             )
 
 

@@ -1,4 +1,4 @@
-"""The doorkeeper of the console: what may come in, and what goes on every answer (docs/guide has the why).
+"""The doorkeeper of the console: what may come in, and what goes on every answer.
 
 A web page is a door that strangers can push at from inside the officer's own browser. Four things are
 held before a page sees a request:
