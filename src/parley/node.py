@@ -795,20 +795,25 @@ class Node:
             return
         found = contact.open_slot(room.line.accord, now)
         if found is not None and (room.slot is None or found.at > room.slot.at):
+            if room.slot is not None:
+                self._close_slot(room, room.slot, now)  # an ad hoc call the hour of a scheduled one overtakes
             room.slot = found
         following = contact.next_slot(room.line.accord, now)
         room.slot_next = following.at if following else now + 7 * 86400
 
     def _close_slots(self, room: Room, now: Seconds) -> None:
-        slot = room.slot
-        if slot is not None and now >= slot.closes_at:
-            following = contact.next_slot(room.line.accord, now)
-            room.attempts, entered = contact.closed(room.attempts, slot, following.at if following else None)
-            room.evidence = replace(room.evidence, missed=room.attempts.missed)
-            room.slot = room.ringing = None
-            for found in entered:
-                self._state(room, Draft(NodeKind.CONTACT, contact.body(found)))
+        if room.slot is not None and now >= room.slot.closes_at:
+            self._close_slot(room, room.slot, now)
         self._open_slot(room, now)
+
+    def _close_slot(self, room: Room, slot: contact.Due, now: Seconds) -> None:
+        """Enters what became of a slot, if anybody called in it."""
+        following = contact.next_slot(room.line.accord, now)
+        room.attempts, entered = contact.closed(room.attempts, slot, following.at if following else None)
+        room.evidence = replace(room.evidence, missed=room.attempts.missed)
+        room.slot = room.ringing = None
+        for found in entered:
+            self._state(room, Draft(NodeKind.CONTACT, contact.body(found)))
 
     # --- out
 

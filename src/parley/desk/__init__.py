@@ -224,7 +224,7 @@ class Desk:
 
         number = self._node.turn(do)
         self._log.note(self._node.now(), Happened.RELEASED, by, room.id, event.id)
-        return self.message(f"{room.name}:ours:{found.officer.author}/{number}")
+        return self.message(f"{self._look.name(room)}:ours:{found.officer.author}/{number}")
 
     def withdraw(self, ref: str, by: str, passphrase: str) -> MessageView:
         """Takes back a draft, or an act released and not entered: nothing of it is in the record."""

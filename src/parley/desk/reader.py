@@ -60,7 +60,7 @@ class Reader:
         following = contact.next_slot(line.accord, now)
         word = "OPEN" if room.is_order_wire else declared.value
         return LineView(
-            room.name,
+            self.name(room),
             room.id.hex(),
             room.pair.name,
             line.accord.purpose,
@@ -135,7 +135,7 @@ class Reader:
         kept = lines.refuse(room.line, w.kind, w.subject, self._node.now())
         voucher = "kept back: " + kept.text if kept else "waits for a bearer"
         rungs = (*self.draft_rungs(w.draft), RungView(State.RELEASED.value, w.released_at, voucher))
-        ref = f"{room.name}:ours:{w.author}/{w.number}"
+        ref = f"{self.name(room)}:ours:{w.author}/{w.number}"
         view = self.view(
             room,
             found,
@@ -159,7 +159,7 @@ class Reader:
         act = held.said
         assert isinstance(act, Act)
         ours = held.party == room.pair.ours
-        ref = f"{room.name}:{'ours' if ours else 'theirs'}:{act.author}/{act.number}"
+        ref = f"{self.name(room)}:{'ours' if ours else 'theirs'}:{act.author}/{act.number}"
         found = self.readable(held)
         rungs, state, acknowledged = self.ladder(room, held)
         officer = room.pair.rosters[held.party].get(act.author)
@@ -206,7 +206,7 @@ class Reader:
     ) -> MessageView:
         return MessageView(
             ref,
-            room.name,
+            self.name(room),
             ours,
             precedence,
             state.value,
@@ -323,7 +323,7 @@ class Reader:
             restore = lines.decode_restore(standing.terms)
             return TermsView(
                 standing.hash.hex()[:16],
-                room.name,
+                self.name(room),
                 "restore",
                 restore.opens_at,
                 restore.opening_contact,
@@ -411,6 +411,11 @@ class Reader:
 
     # --- the ways to a thing
 
+    def name(self, room: Room) -> str:
+        """The line's name, unique at this end: PAIR/NAME where two pairs have a line of one name."""
+        twice = sum(1 for other in self._node.rooms() if other.name == room.name) > 1
+        return f"{room.pair.name}/{room.name}" if twice else room.name
+
     def room(self, name: str) -> Room:
         """The line called `name`, or PAIR/NAME; a unique beginning will do."""
         rooms = self._node.rooms()
@@ -482,7 +487,7 @@ class Reader:
         if room is None or not isinstance(held.said, Act):
             return f"act {act_id.hex()[:16]}"
         whose = "ours" if held.party == room.pair.ours else "theirs"
-        return f"{room.name}:{whose}:{held.said.author}/{held.said.number}"
+        return f"{self.name(room)}:{whose}:{held.said.author}/{held.said.number}"
 
     def draft(self, ref: str) -> tuple[Event, Room]:
         try:
@@ -573,10 +578,10 @@ class Reader:
             yield self._node.trouble
         for room in self._node.rooms():
             if room.difference:
-                yield f"{room.name}: the records differ; compare exports"
+                yield f"{self.name(room)}: the records differ; compare exports"
             faults = self._store.faults(room.id)
             if faults:
-                yield f"{room.name}: {len(faults)} faults of theirs kept as evidence; the last: {faults[-1].reason}"
+                yield f"{self.name(room)}: {len(faults)} faults of theirs kept as evidence; the last: {faults[-1].reason}"
 
     def opened(self, room: Room, row: Row) -> Opened:
         if row.body is None:

@@ -364,6 +364,7 @@ class _End:
         home.store = store = _Store(self.path / "record.db", self)
         node = self.fresh_node(home)
         self._running = (home, node, Desk(node), store)
+        self.world.ledger.kept(self)
         if self.fell_with is not None:
             self.replays(self.fell_with, node)
             self.fell_with = None
@@ -393,8 +394,11 @@ class _End:
             replayed = again[line].line
             if replayed != now:
                 names = [n for n in now.__slots__ if getattr(now, n) != getattr(replayed, n)]
-                values = f"{getattr(now, names[0])!r} became {getattr(replayed, names[0])!r}"
-                raise Broken(f"{self.key}: replay of {again[line].name} differs in {names}: {values}")
+                was, became = (repr(getattr(one, names[0]))[:1000] for one in (now, replayed))
+                raise Broken(
+                    f"{self.key}: replay of {again[line].name} differs in {', '.join(names)}:"
+                    f" {was} became {became}"
+                )
 
     def fall(self, *, whole: bool = True) -> None:
         """Killed: nothing more is written. `whole`: between two commits, so that a replay must give
@@ -691,7 +695,6 @@ class _World:
 
         def again() -> None:
             end.restart()
-            self.ledger.kept(end)
             self.check_released(end)
 
         self.clock.call_later(again_s, again)
