@@ -14,7 +14,7 @@ from parley.core import suite
 from parley.core.errors import RemoteError
 from parley.core.line import Line
 from parley.core.record import Held
-from parley.core.types import Act, Body, Entry, Officer, Seconds
+from parley.core.types import Body, Entry, Officer, Seconds, Statement
 from parley.core.wire import entry as wire
 from parley.core.wire import frame as frames
 from parley.node import Node, Room
@@ -59,12 +59,33 @@ def test_sending_before_the_commit_is_caught_by_its_harm_alone(monkeypatch: pyte
     caught(SendsFirst, "has nothing at its place")
 
 
+class ReceiptsFirst(Node):
+    """Lets its statements out before the commit, and all else after it."""
+
+    def turn(self, do: Callable[[], T]) -> T:
+        def eager() -> T:
+            result = do()
+            self._follow_up()
+            for room in self.rooms() if self._running else ():
+                self._refill(room)
+                for flight in [f for f in room.flights.values() if f.once]:
+                    self._send_entry(room, flight, self.clock.monotonic(), set())
+            return result
+
+        return super().turn(eager)
+
+
+def test_acknowledging_what_is_then_rolled_back_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sim._Store, "in_turn", False)
+    caught(ReceiptsFirst, "entries and holds")
+
+
 class WritesLate(Node):
-    """Signs for what it has in memory and writes it down a turn later."""
+    """Signs for an act that it has in memory and writes it down a turn later."""
 
     def _take(self, room: Room, entry: Entry, body: Body | None, bearer: str) -> None:
         said = wire.decode_payload(entry.signed.payload)
-        if said.party == room.pair.ours or room.is_order_wire:
+        if said.party == room.pair.ours or room.is_order_wire or isinstance(said, Statement):
             super()._take(room, entry, body, bearer)
             return
         add, self._late = self.store.add, getattr(self, "_late", [])
@@ -85,8 +106,8 @@ class WritesLate(Node):
         super()._take_in()
 
 
-def test_acknowledging_what_is_not_yet_committed_is_caught() -> None:
-    caught(WritesLate, "entries and holds")
+def test_writing_down_later_what_is_signed_for_now_is_caught() -> None:
+    caught(WritesLate, "replay of Line")
 
 
 def test_counters_used_again_after_a_crash_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,29 +174,17 @@ def test_a_message_entered_while_the_line_is_cut_is_caught() -> None:
     caught(OriginatesWhileCut, "entered a message on")
 
 
-class EntersTwice(Node):
-    """Leaves what it enters in the outbox."""
+class LosesReleased(Node):
+    """Begins with an empty outbox."""
 
-    def _enter_waiting(self, room: Room, now: Seconds) -> None:
-        for waiting in self.store.waiting(room.id):
-            if self.store.named(room.id, room.pair.ours, waiting.author, waiting.number) is None:
-                super()._enter_waiting(room, now)
-                self.store.wait(waiting)
-
-
-def test_what_is_entered_and_waits_all_the_same_is_caught() -> None:
-    caught(EntersTwice, "waits and is in the record")
+    def start(self) -> None:
+        for waiting in self.store.waiting():
+            self.store.entered(waiting.id)
+        super().start()
 
 
-class TrustsNobody(Node):
-    """Takes no root of theirs for granted: never comes to acknowledge."""
-
-    def _agrees(self, room: Room, held: Held) -> bool:
-        return isinstance(held.said, Act)
-
-
-def test_an_end_that_never_believes_a_receipt_is_caught() -> None:
-    caught(TrustsNobody, "")
+def test_a_release_that_is_lost_is_caught() -> None:
+    caught(LosesReleased, "and it is gone")
 
 
 def test_the_course_of_a_failure_is_cut_down_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
