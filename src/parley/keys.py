@@ -110,15 +110,18 @@ def unwrap(wrapped: bytes, passphrase: str, whose: str) -> bytes:
         raise LocalError(f"the key file of {whose} is damaged", "put back a copy of this file") from None
 
 
-def read_credential(path: Path) -> str:
+def read_credential(path: Path, *, of_service_manager: bool = False) -> str:
     """A passphrase from a file that only its owner may read; for an unattended start after a power cut.
 
-    Raises LocalError when the file is missing, empty, or open to others.
+    A credential `of_service_manager` lies in a folder that only this service may enter, and its access
+    list shows as a right of the group. Raises LocalError when the file is missing, empty, open to others,
+    or has more than one line.
     """
+    others = stat.S_IRWXO if of_service_manager else stat.S_IRWXG | stat.S_IRWXO
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
-            if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            if found.st_mode & others:
                 raise LocalError(f"the passphrase file {path} may be read by others", f"chmod 600 {path}")
             if found.st_uid not in (os.getuid(), 0):
                 raise LocalError(
@@ -135,6 +138,10 @@ def read_credential(path: Path) -> str:
         ) from None
     if not words:
         raise LocalError(f"the passphrase file {path} is empty", "write the passphrase on its first line")
+    if "\n" in words:
+        raise LocalError(
+            f"the passphrase file {path} has more than one line", "leave the passphrase in it and nothing else"
+        )
     return words
 
 
@@ -142,16 +149,24 @@ def _stretched(passphrase: str, salt: bytes, cost: Cost) -> bytes:
     stretch = Argon2id(
         salt=salt, length=32, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory_kib
     )
-    return stretch.derive(passphrase.encode("utf-8"))
+    try:
+        return stretch.derive(passphrase.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise LocalError("the passphrase holds what is no character", "type it again") from None
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """`data` in a new file that only we may read, on the disk before this returns."""
+    """`data` in a new file that only we may read, on the disk before this returns; no file when it fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(handle, data)
+        rest = memoryview(data)
+        while rest:  # a disk that fills up takes a part, and refuses only the next
+            rest = rest[os.write(handle, rest) :]
         os.fsync(handle)
+    except OSError:
+        path.unlink()
+        raise
     finally:
         os.close(handle)
     folder = os.open(path.parent, os.O_RDONLY)
@@ -170,14 +185,18 @@ class KeyRoom:
     def __init__(self, home: Path, home_key: bytes, *, sync: bool = True) -> None:
         self._home = home
         self._aead = AESGCMSIV(home_key)
-        self._db = apsw.Connection(str(home / "keys.db"))
-        self._db.execute("PRAGMA journal_mode=WAL")
         self._sync, self._at_once = ("FULL" if sync else "OFF"), True
-        self._db.execute(f"PRAGMA synchronous={self._sync}")
-        self._db.execute("PRAGMA secure_delete=ON")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID"
-        )
+        try:
+            self._db = apsw.Connection(str(home / "keys.db"))
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute(f"PRAGMA synchronous={self._sync}")
+            self._db.execute("PRAGMA secure_delete=ON")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS secrets"
+                " (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID"
+            )
+        except apsw.Error as e:
+            raise _refused(e) from None
         self.node = FileSigner(self._need("node"))
 
     @classmethod
@@ -214,9 +233,12 @@ class KeyRoom:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Several changes as one, on the disk when this returns."""
-        self._wait_for_disk(True)
-        with self._db:
-            yield
+        try:
+            self._wait_for_disk(True)
+            with self._db:
+                yield
+        except apsw.Error as e:
+            raise _refused(e) from None
 
     def get(self, name: str) -> bytes | None:
         """The secret kept under `name`, or None."""
@@ -234,13 +256,17 @@ class KeyRoom:
 
     def put(self, name: str, secret: bytes, *, at_once: bool = True) -> None:
         """Keeps `secret` under `name`, over what was there; on the disk when this returns, or, not
-        `at_once`, with the next that is."""
-        if not self._db.in_transaction:
-            self._wait_for_disk(at_once)
+        `at_once`, with the next that is. Raises LocalError when the disk refuses."""
         sealed = _seal(self._aead, name, secret)
-        self._db.execute(
-            "INSERT INTO secrets VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET sealed = ?2", (name, sealed)
-        )
+        try:
+            if not self._db.in_transaction:
+                self._wait_for_disk(at_once)
+            self._db.execute(
+                "INSERT INTO secrets VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET sealed = ?2",
+                (name, sealed),
+            )
+        except apsw.Error as e:
+            raise _refused(e) from None
 
     def _wait_for_disk(self, at_once: bool) -> None:
         """Whether the next commit waits for the disk; not to be changed within one."""
@@ -250,7 +276,10 @@ class KeyRoom:
 
     def drop(self, name: str) -> None:
         """Erases what is kept under `name`; the freed page is overwritten."""
-        self._db.execute("DELETE FROM secrets WHERE name = ?", (name,))
+        try:
+            self._db.execute("DELETE FROM secrets WHERE name = ?", (name,))
+        except apsw.Error as e:
+            raise _refused(e) from None
 
     def _need(self, name: str) -> bytes:
         secret = self.get(name)
@@ -260,7 +289,11 @@ class KeyRoom:
 
     def root(self, passphrase: str) -> FileSigner:
         """The party's root key. Raises LocalError for a wrong passphrase."""
-        return FileSigner(unwrap((self._home / "root.key").read_bytes(), passphrase, "the root key"))
+        try:
+            wrapped = (self._home / "root.key").read_bytes()
+        except FileNotFoundError:
+            raise LocalError("the root key is not here", "put root.key back for this one act") from None
+        return FileSigner(unwrap(wrapped, passphrase, "the root key"))
 
     # --- pairing (spec 3.3)
 
@@ -387,10 +420,10 @@ class SendChain:
             raise LocalError(
                 "the last counter of this epoch is used", "pair again; the hash-only epoch is not built yet"
             )
+        rest = self._tree.without_below(end)
+        self._room.put(self._name, _encode_chain(self.tag, end, rest))  # may fail: nothing is given then
         self._block = self._tree.leaves(first, end)[::-1]
-        self._tree = self._tree.without_below(end)
-        self._reserved = end
-        self._room.put(self._name, _encode_chain(self.tag, end, self._tree))
+        self._tree, self._reserved = rest, end
 
 
 class ReceiveChain:
@@ -559,7 +592,7 @@ def officers(home: Path) -> tuple[OfficerFile, ...]:
 def officer_signer(home: Path, name: str, passphrase: str) -> tuple[OfficerFile, Signer]:
     """An officer and the key, opened. Raises LocalError for an unknown name or a wrong passphrase."""
     path = home / "officers" / f"{name}.json"
-    if not name.replace("-", "").isalnum() or not path.exists():
+    if len(name) > 32 or not name.replace("-", "").isalnum() or not path.exists():
         raise LocalError(f"there is no officer {name} at this end", "see: parley officer list")
     found, wrapped = _officer_file(path)
     return found, FileSigner(unwrap(wrapped, passphrase, name))
@@ -590,6 +623,12 @@ def _encode_chain(tag: bytes, counter: int, tree: KeyTree) -> bytes:
 def _decode_chain(data: bytes) -> tuple[bytes, int, KeyTree]:
     tag, counter, tree = cbor.array(cbor.decode(data), 3, "chain")
     return cbor.octets(tag), cbor.integer(counter), suite.decode_tree(cbor.octets(tree))
+
+
+def _refused(error: apsw.Error) -> LocalError:
+    if isinstance(error, apsw.FullError):
+        return LocalError("the disk is full: keys cannot be kept", "free some space")
+    return LocalError(f"the table of secrets cannot be used: {error}", "check the disk and its permissions")
 
 
 def _seal(aead: AESGCMSIV, name: str, secret: bytes) -> bytes:

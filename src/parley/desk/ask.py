@@ -23,7 +23,7 @@ from typing import TypeAlias
 
 from parley.core.accord import Accord, Meaning, Slot
 from parley.core.errors import LocalError, RemoteError
-from parley.core.types import Power, Precedence
+from parley.core.types import U32, Power, Precedence
 from parley.desk import Desk
 from parley.keys import write_private
 
@@ -170,22 +170,29 @@ def _offer_line(
 
 
 def _slot(words: str) -> Slot:
-    time, meaning = [*words.split(), "check"][:2]
-    hours, minutes = time.split(":")
-    return Slot(int(hours) * 60 + int(minutes), 0x7F, Meaning[meaning.upper()], None, 1800)
+    time, *meanings = words.split()
+    hours, _, minutes = time.partition(":")
+    meaning = (meanings or ["check"])[0].upper()
+    well = hours.isdecimal() and minutes.isdecimal() and len(meanings) < 2 and meaning in Meaning.__members__
+    if not well or int(minutes) > 59:
+        known = ", ".join(m.name.lower() for m in Meaning)
+        raise ValueError(f"{words.strip()!r} is no slot: HH:MM and one of {known}")
+    return Slot(int(hours) * 60 + int(minutes), 0x7F, Meaning[meaning], None, 1800)
 
 
 def _export(desk: Desk, line: str, path: str) -> object:
     """Writes the export to `path`, absolute, which must not exist; gives its size."""
     if not path.startswith("/") or "\0" in path:
         raise LocalError("the path of an export is absolute", "the node's folder is not the one you are in")
-    if not Path(path).parent.is_dir():
-        raise LocalError(f"there is no folder {Path(path).parent}", "make it, or name another")
-    data = desk.export(line)
     try:
+        if not Path(path).parent.is_dir():
+            raise LocalError(f"there is no folder {Path(path).parent}", "make it, or name another")
+        data = desk.export(line)
         write_private(Path(path), data)
     except FileExistsError:
         raise LocalError(f"{path} exists already", "name a new file; nothing was overwritten") from None
+    except UnicodeEncodeError:
+        raise LocalError(f"{path!r} cannot be the name of a file", "name another") from None
     except OSError as e:
         raise LocalError(
             f"{path} cannot be written: {e.strerror}", "check the folder and its permissions"
@@ -227,6 +234,8 @@ def _check(name: str, method: Callable[..., object], given: dict[str, Json]) -> 
             raise LocalError(
                 f"{argument} of {name} is of the wrong kind", "use the program of the same version"
             )
+        if isinstance(value, int) and not 0 <= value <= U32:
+            raise LocalError(f"{argument} of {name} is out of range", f"a number from 0 to {U32}")
 
 
 def _types(hint: object) -> tuple[type, ...]:
@@ -259,6 +268,9 @@ def answer(desk: Desk, line: bytes) -> bytes:
         return _line({"error": e.text, "hint": e.hint})
     except RemoteError as e:
         return _line({"error": e.text, "hint": ""})
+    except OSError as e:  # a file of the home that is not there, or may not be read
+        words = f"the system refused: {e.strerror or e}" + (f" ({e.filename})" if e.filename else "")
+        return _line({"error": words, "hint": "look before you repeat: parley status"})
 
 
 async def serve(desk: Desk, home: Path) -> asyncio.Server:

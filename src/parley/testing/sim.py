@@ -495,15 +495,15 @@ class Ledger:
     def kept(self, end: _End) -> None:
         """Whether all that ever left is still there (1, 2) and all that was acknowledged is held (3)."""
         for line, room in end.rooms().items():
+            promised = self.promised.get((line, room.pair.ours), 0)
+            held = len(end.store.of_log(line, 1 - room.pair.ours, 0, promised))
+            if held < promised:
+                raise Broken(f"{end.key} acknowledged {promised} entries and holds {held}")
             rows = {row.held.sequence: row.entry for row in end.store.of_log(line, room.pair.ours)}
             for (of_line, party, _, sequence), entry in self.placed.items():
                 if of_line == line and party == room.pair.ours and rows.get(sequence) != entry:
                     what = "another entry" if sequence in rows else "nothing"
                     raise Broken(f"{end.key} sent entry {sequence} and has {what} at its place")
-            promised = self.promised.get((line, room.pair.ours), 0)
-            held = len(end.store.of_log(line, 1 - room.pair.ours, 0, promised))
-            if held < promised:
-                raise Broken(f"{end.key} acknowledged {promised} entries and holds {held}")
             for party, log in enumerate(room.line.logs):
                 if log.size:
                     self.root(end, line, party, log.size, end.store.root_at(line, party, log.size))

@@ -1,0 +1,445 @@
+"""The turn: one input, decide, sign and place, commit, and only then let anything out (docs/architecture.md).
+
+The only room with a clock, entropy and timers. A node holds one end's home and the lines of all its
+pairs; frames come in from bearers it knows only by their traits, acts come in signed from the desk.
+
+Several frames that lie in the inbox are taken in one turn: one commit, one receipt for all. A turn that
+fails on the disk leaves nothing behind: the lines are folded again from the store, as after a restart.
+
+Three layers, a file each: `folded` (the record, folded), `outgoing` (what leaves), and here the turn itself,
+what comes in, and the timers. What must be forgettable (when a frame was sent, what the peer said it
+holds, who rang) lives in `Room` and nowhere else; facts live in the record, secrets with the keys.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from parley.bearers import Bearer, Timer, TimerHandle
+from parley.core import accord as accords
+from parley.core import exchange, suite
+from parley.core import line as lines
+from parley.core.errors import LocalError, RemoteError
+from parley.core.exchange import CannotRebuild
+from parley.core.instruments import contact
+from parley.core.line import Draft
+from parley.core.observed import Observed, observed
+from parley.core.types import (
+    NONCE_BYTES,
+    NodeKind,
+    Precedence,
+    Seconds,
+)
+from parley.core.wire import entry as wire
+from parley.core.wire import frame as frames
+from parley.core.wire.frame import Call, CallSign, Frontier, SignOfLife
+from parley.home import Home
+from parley.node.outgoing import FLIGHTS_MAX, Outgoing
+from parley.node.room import Clock, PairRoom, Room, Settings, SystemClock
+from parley.store import Pair
+from parley.watch_log import Happened
+
+__all__ = ["Clock", "Node", "PairRoom", "Room", "Settings", "SystemClock"]
+
+T = TypeVar("T")
+Entropy = Callable[[int], bytes]
+
+INBOX_MAX = 4096  # frames a stranger or a peer can make us hold before a turn
+TURN_FRAMES_MAX = 256
+WANTED_MAX = 64
+AD_HOC_OPEN_S = 600
+CLOCK_JUMP_S = 30
+RETRY_S = 1.0
+
+
+class Node(Outgoing):
+    """One end at work. All methods are to be called on one thread."""
+
+    def __init__(
+        self, home: Home, *, clock: Clock, timer: Timer, entropy: Entropy, settings: Settings | None = None
+    ) -> None:
+        self.timer, self.entropy = timer, entropy
+        self.unopened_frames = 0
+        self.trouble = ""  # why turns fail now: a full disk, a record that may not be written
+        self.listeners: list[Callable[[], None]] = []
+        self._inbox: deque[tuple[str, bytes]] = deque()
+        self._scheduled = False
+        self._wake: TimerHandle | None = None
+        self._clocks: tuple[float, float] | None = None
+        super().__init__(home, clock=clock, settings=settings or Settings())
+
+    # --- life of the process
+
+    def attach(self, bearer: Bearer, lines: frozenset[str] | None = None) -> None:
+        """Lets a bearer carry the named lines (None: all). Line 0 goes by every bearer."""
+        self.bearers.append((bearer, lines))
+        bearer.attach(
+            lambda frame: self._arrived(bearer.name, frame), lambda up: self._changed(bearer.name, up)
+        )
+
+    def start(self) -> None:
+        """Begins to speak: says what it has on every bearer that is up."""
+        self._running = True
+        self.watch_log.note(self.now(), Happened.STARTED)
+        for room in self.rooms():
+            room.frontier_wanted = True
+        self._schedule()
+
+    def stop(self) -> None:
+        """Stops speaking; what is on the disk is complete."""
+        if self._running:
+            self._running = False
+            self.watch_log.note(self.now(), Happened.STOPPED)
+        self._cancel_wake()
+        for room in self.rooms():
+            room.receive.keep()
+
+    def crash(self) -> None:
+        """Stops as a killed process would: nothing more is written, the home is let go."""
+        self._running = False
+        self._cancel_wake()
+        self.home.close()
+
+    # --- what the desk asks for
+
+    def turn(self, do: Callable[[], T]) -> T:
+        """`do`, and all that follows from it, as one commit; then the sending.
+
+        Raises LocalError when the disk refuses or `do` does; nothing has changed then.
+        """
+        self._touched = False
+        try:
+            with self.store.turn():
+                result = do()
+                self._follow_up()
+        except BaseException:
+            if self._touched:
+                self._load()
+            raise
+        self._after()
+        return result
+
+    def call(self, room: Room, sign: CallSign, by: int) -> Call:
+        """Rings the other watch, or answers it, by every bearer of the line that is up."""
+        now = self.now()
+        if sign == CallSign.ANSWER:
+            assert room.ringing is not None, "the desk answers only what rings"
+            said = Call(sign, room.ringing.slot, by)
+            room.attempts = contact.answered(room.attempts, now, by)
+            room.evidence = replace(room.evidence, missed=False)
+            room.ringing = None
+        else:
+            self._open_slot(room, now)
+            if room.slot is None or now >= room.slot.closes_at:
+                room.slot = contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None)
+            said = Call(sign, room.slot.at, by)
+            room.attempts = contact.called(room.attempts, room.slot.at)
+        room.calls.append(said)
+        return said
+
+    def add_pair(self, pair: Pair) -> None:
+        """A finished pairing: begins line 0. Within a turn."""
+        self.store.add_pair(pair, self.now())
+        self._open_pair(pair)
+
+    def nonce(self) -> bytes:
+        return self.entropy(NONCE_BYTES)
+
+    def give_watch(self, officer: str | None) -> None:
+        """Who has the watch from now on, None for nobody; a sign of life on every line says so at once."""
+        if (officer is None) != (self.watch is None):
+            for room in self.rooms():
+                room.life_at = self.clock.monotonic()
+        self.watch = officer
+        self._schedule()
+        self.changed()
+
+    def changed(self) -> None:
+        """Something an officer should see has changed, outside a turn."""
+        for listener in self.listeners:
+            listener()
+
+    def observed(self, room: Room) -> Observed:
+        """What is measured of a line now."""
+        flash_s = room.line.accord.clocks[Precedence.FLASH][0]
+        return observed(room.evidence, self.clock.monotonic(), self.settings.tolerance_s, flash_s)
+
+    # --- in
+
+    def _arrived(self, bearer: str, frame: bytes) -> None:
+        if len(self._inbox) < INBOX_MAX:
+            self._inbox.append((bearer, frame))
+            self._schedule()
+
+    def _changed(self, bearer: str, up: bool) -> None:
+        """A bearer came up or went down: after any absence each side says what it has."""
+        if up:
+            for room in self.rooms():
+                if any(b.name == bearer for b in self._carrying(room)):
+                    room.frontier_wanted = True
+                    room.life_at = min(room.life_at, self.clock.monotonic())
+                    room.life_sent.clear()  # an echo of what was sent before the silence proves nothing now
+                    for sequence, flight in room.flights.items():
+                        room.flights[sequence] = replace(flight, tries=0)
+        self._schedule()
+
+    def _run(self) -> None:
+        """One turn over what lies in the inbox."""
+        self._scheduled = False
+        if not self._running:
+            return
+        try:
+            self.turn(self._take_in)
+        except LocalError as e:  # the disk refused: nothing was acknowledged, so the peer repeats it
+            self.trouble = e.text
+            self.timer.call_later(RETRY_S, self._schedule)
+            return
+        self.trouble = ""
+        if self._inbox:
+            self._schedule()
+
+    def _take_in(self) -> None:
+        for _ in range(min(len(self._inbox), TURN_FRAMES_MAX)):
+            bearer, frame = self._inbox.popleft()
+            try:
+                self._open(bearer, frame)
+            except RemoteError:
+                self.unopened_frames += 1
+
+    def _open(self, bearer: str, frame: bytes) -> None:
+        """One frame. Raises RemoteError for bytes nobody can be held to."""
+        clear = None
+        try:
+            clear = frames.decode_clear(frame)
+            room = self._by_tag.get(clear.tag)
+            if room is None:
+                raise RemoteError("epoch tag is unknown")
+            key = room.receive.key(clear.counter)
+            if key is None:
+                room.frontier_wanted = True  # already had: they lack our receipt, or somebody replays
+                return
+            plain_bytes = suite.unseal(key, frame[: frames.CLEAR_BYTES], frame[frames.CLEAR_BYTES :])
+        except RemoteError:
+            self._unopened(bearer)
+            raise
+        previous = room.receive.highest
+        room.receive.erase(clear.counter)
+        room.evidence = replace(room.evidence, heard_at=self.clock.monotonic())
+        plain = frames.decode_plain(plain_bytes)
+        match plain:
+            case SignOfLife() | Frontier() | Call():
+                if clear.counter > max(previous, room.loose_heard) or isinstance(plain, Frontier):
+                    room.loose_heard = clear.counter
+                    self._loose(room, plain)
+            case _:
+                self._entry(room, plain, bearer)
+
+    def _unopened(self, bearer: str) -> None:
+        now = self.clock.monotonic()
+        for room in self.rooms():
+            if any(b.name == bearer for b in self._carrying(room)):
+                room.evidence = replace(room.evidence, unopened_at=now)
+
+    def _entry(
+        self, room: Room, plain: frames.ActLayout | frames.NodeLayout | frames.AnyLayout, bearer: str
+    ) -> None:
+        try:
+            entry, body = exchange.rebuild(plain, self._ends(room))
+        except CannotRebuild as e:
+            if isinstance(plain, frames.AnyLayout):
+                self._fault(
+                    room, f"a frame of theirs cannot be rebuilt: {e.text}", frames.encode_plain(plain)
+                )
+            elif len(room.wanted) < WANTED_MAX:
+                room.wanted.add(e.sequence)
+                room.frontier_wanted = True
+            return
+        room.wanted.discard(entry.sequence)
+        self._take(room, entry, body, bearer)
+
+    # --- loose frames
+
+    def _loose(self, room: Room, said: SignOfLife | Frontier | Call) -> None:
+        now = self.clock.monotonic()
+        match said:
+            case SignOfLife():
+                room.evidence = replace(room.evidence, watch=said.watch)
+                self._echoed(room, said.echo, now)
+                if said.our_size > room.line.their_log.size:
+                    room.frontier_wanted = True
+                if said.their_size < room.line.our_log.size:
+                    self._lacked(room, range(said.their_size, room.line.our_log.size), now)
+            case Frontier():
+                self._told(room, said, now)
+            case Call():
+                self._called(room, said)
+
+    def _echoed(self, room: Room, echo: int, now: float) -> None:
+        """What their echo of our counter proves: that they hear us, if what they heard was sent lately.
+        While it is not proven their sign of life is answered at once, though not more than once in a life."""
+        evidence, settings = room.evidence, self.settings
+        proven = evidence.echo_at is not None and now - evidence.echo_at <= settings.tolerance_s
+        if room.echoed < echo < room.send.next_counter:
+            room.echoed = echo
+            heard = max((counter for counter in room.life_sent if counter <= echo), default=None)
+            if heard is not None:
+                evidence = replace(evidence, echo_at=now)
+                if heard == echo:  # they may hold an echo until their next sign of life: the rest is sure
+                    trip = max(0.0, now - room.life_sent[heard] - settings.life_s)
+                    evidence = replace(evidence, round_trip_s=trip)
+                room.life_sent = {c: t for c, t in room.life_sent.items() if c >= heard}
+                room.evidence = evidence
+        if not proven and now - room.answered_at >= settings.life_s:
+            room.answered_at = room.life_at = now
+
+    def _told(self, room: Room, said: Frontier, now: float) -> None:
+        ours, theirs = room.pair.ours, 1 - room.pair.ours
+        line = room.line
+        for party, size, root in (
+            (ours, said.their_size, said.their_root),
+            (theirs, said.our_size, said.our_root),
+        ):
+            known = self._root_at(room, party, size)
+            if known is not None and known != root:
+                room.difference = True  # unsigned: an alarm, not evidence; their next statement is evidence
+        if said.their_size > line.our_log.size:
+            room.difference = True
+        room.receive.erase_below(said.floor)
+        for sequence in said.wanted:
+            if sequence < line.our_log.size:
+                room.explicit.add(sequence)
+                room.sealed.pop(sequence, None)
+        self._lacked(room, (*exchange.lacking(said, line.our_log.size), *said.wanted), now)
+        if said.our_size > line.their_log.size or line.their_log.holes:
+            room.frontier_wanted = True
+
+    def _lacked(self, room: Room, sequences: Iterable[int], now: float) -> None:
+        """The peer has shown that it lacks entries of ours: they are due again, but not at once after
+        they were sent."""
+        for sequence in list(sequences)[:FLIGHTS_MAX]:
+            flight = room.flights.get(sequence)
+            if flight is None:
+                row = self.store.at(room.id, room.pair.ours, sequence)
+                if row is None:
+                    continue
+                flight = self._candidate(room, row.held)
+            if sequence in room.explicit or now - flight.sent_at > exchange.RESEND_FIRST_S / 2:
+                room.flights[sequence] = replace(flight, tries=0)
+
+    def _called(self, room: Room, said: Call) -> None:
+        now = self.now()
+        self._open_slot(room, now)
+        if said.sign == CallSign.RING:
+            if room.slot is None or now >= room.slot.closes_at:
+                room.slot = contact.Due(said.slot, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None)
+            room.attempts = contact.called(room.attempts, room.slot.at)
+            room.ringing = said
+        elif said.sign == CallSign.ANSWER and room.slot is not None:
+            room.attempts = contact.answered(room.attempts, now, said.by)
+            room.evidence = replace(room.evidence, missed=False)
+        elif said.sign == CallSign.END:
+            room.ringing = None
+
+    # --- what follows in the same turn
+
+    def _follow_up(self) -> None:
+        """Statements owed, slots closed, and what waits and may now be entered."""
+        now = self.now()
+        self._watch_clock()
+        for room in self.rooms():
+            self._close_slots(room, now)
+        for pair in self.pairs.values():
+            for room in [pair.order_wire, *(r for r in pair.rooms.values() if not r.is_order_wire)]:
+                if self._running and self.bearers_up(room):
+                    self._enter_waiting(room, now)
+                while drafts := lines.due(room.line, now):
+                    for draft in drafts:
+                        self._state(room, draft)
+
+    def _enter_waiting(self, room: Room, now: Seconds) -> None:
+        for waiting in self.store.waiting(room.id):
+            if lines.refuse(room.line, waiting.kind, waiting.subject, now) is None:
+                self.enter(room, waiting.act, wire.decode_body(waiting.body))
+                self.store.entered(waiting.id)
+
+    def _open_slot(self, room: Room, now: Seconds) -> None:
+        """Notices a scheduled slot that has opened since we last looked."""
+        if now < room.slot_next:
+            return
+        found = contact.open_slot(room.line.accord, now)
+        if found is not None and (room.slot is None or found.at > room.slot.at):
+            if room.slot is not None:
+                self._close_slot(room, room.slot, now)  # an ad hoc call the hour of a scheduled one overtakes
+            room.slot = found
+        following = contact.next_slot(room.line.accord, now)
+        room.slot_next = following.at if following else now + 7 * 86400
+
+    def _close_slots(self, room: Room, now: Seconds) -> None:
+        if room.slot is not None and now >= room.slot.closes_at:
+            self._close_slot(room, room.slot, now)
+        self._open_slot(room, now)
+
+    def _close_slot(self, room: Room, slot: contact.Due, now: Seconds) -> None:
+        """Enters what became of a slot, if anybody called in it."""
+        following = contact.next_slot(room.line.accord, now)
+        room.attempts, entered = contact.closed(room.attempts, slot, following.at if following else None)
+        room.evidence = replace(room.evidence, missed=room.attempts.missed)
+        room.slot = room.ringing = None
+        for found in entered:
+            self._state(room, Draft(NodeKind.CONTACT, contact.body(found)))
+
+    def _after(self) -> None:
+        """The commit has returned: now, and only now, anything may leave."""
+        for room in self.rooms():
+            room.receive.keep()
+        if self._running:
+            self._pump()
+            self._arm()
+        for listener in self.listeners:
+            listener()
+
+    def _watch_clock(self) -> None:
+        """A wall clock that jumps is an event and an alarm, never a freeze."""
+        wall, steady = self.clock.wall(), self.clock.monotonic()
+        if self._clocks is not None:
+            jump = (wall - self._clocks[0]) - (steady - self._clocks[1])
+            if abs(jump) > CLOCK_JUMP_S:
+                self.watch_log.note(int(wall), Happened.ALARM, jumped_s=int(jump))
+        self._clocks = (wall, steady)
+
+    # --- timers
+
+    def _schedule(self) -> None:
+        if self._running and not self._scheduled:
+            self._scheduled = True
+            self.timer.call_later(0, self._run)
+
+    def _arm(self) -> None:
+        """Wakes when something is due by the passing of time alone."""
+        self._cancel_wake()
+        at = self._wake_at()
+        if at is not None:
+            self._wake = self.timer.call_later(max(0.001, at - self.clock.monotonic()), self._schedule)
+
+    def _wake_at(self) -> float | None:
+        steady, wall = self.clock.monotonic(), self.clock.wall()
+        times: list[float] = []
+        for room in self.rooms():
+            by_wall = [room.slot_next, room.slot.closes_at if room.slot else None, lines.due_at(room.line)]
+            if room.line.opens_at is not None and room.line.opens_at > wall:
+                by_wall.append(room.line.opens_at)
+            times += [steady + (at - wall) for at in by_wall if at is not None]
+            if self.bearers_up(room):
+                times.append(room.life_at)
+                if room.frontier_wanted:
+                    times.append(room.frontier_at)
+                times += [max(exchange.resend_at(f), steady + 0.02) for f in room.flights.values()]
+        return min((t for t in times if t < float("inf")), default=None)
+
+    def _cancel_wake(self) -> None:
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None

@@ -1,0 +1,392 @@
+"""The lines of all pairs as the record makes them: restart is replay, and every entry goes one way in.
+
+An entry, ours as placed or theirs as rebuilt, is judged, written and folded in `_take` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from parley.core import accord as accords
+from parley.core import line as lines
+from parley.core import record, suite
+from parley.core.accord import ORDER_WIRE, Accord
+from parley.core.errors import LocalError, RemoteError
+from parley.core.exchange import Ends
+from parley.core.instruments import roster
+from parley.core.line import Draft, Line
+from parley.core.record import Held
+from parley.core.types import (
+    ENTRY_AND_BODY_BYTES_MAX,
+    NONCE_BYTES,
+    ROOT_AUTHOR,
+    Act,
+    ActKind,
+    Body,
+    Entry,
+    NodeKind,
+    Officer,
+    Precedence,
+    Seconds,
+    Seen,
+    Stamp,
+    Statement,
+    Subject,
+)
+from parley.core.wire import body as bodies
+from parley.core.wire import cbor
+from parley.core.wire import entry as wire
+from parley.home import Home
+from parley.keys import Signer, signed
+from parley.node.room import Clock, PairRoom, Room, Settings
+from parley.store import Fault, Pair, Row, Waiting
+
+
+class Lines:
+    """The record of one end, folded. Everything that writes is to be called within a turn."""
+
+    def __init__(self, home: Home, *, clock: Clock, settings: Settings) -> None:
+        self.home, self.clock, self.settings = home, clock, settings
+        self.store, self.keys, self.watch_log = home.store, home.keys, home.watch_log
+        self.pairs: dict[str, PairRoom] = {}
+        self._by_tag: dict[bytes, Room] = {}
+        self._running = False
+        self._touched = False  # the fold has gone on in this turn: if the turn fails, it is made again
+        self._last_said: Seconds = 0
+        self._load()
+
+    def now(self) -> Seconds:
+        """Our wall clock, in whole seconds."""
+        return int(self.clock.wall())
+
+    def rooms(self) -> list[Room]:
+        return [room for pair in self.pairs.values() for room in pair.rooms.values()]
+
+    def sign(
+        self, room: Room, kind: ActKind, body: Body, precedence: Precedence, author: int, signer: Signer
+    ) -> tuple[bytes, int]:
+        """An act on a line, signed: its COSE_Sign1 bytes and its number. Within a turn."""
+        bodies.check_act(kind, body)
+        if author != ROOT_AUTHOR and author not in room.pair.rosters[room.pair.ours]:
+            raise LocalError(
+                "our roster with this officer is not entered yet: the act would have no effect",
+                "run the end until a bearer has taken it: parley up",
+            )
+        number = self.store.next_number(room.id, author)
+        salts = record.act_salts(room.commitment_key, room.pair.ours, author, number, len(body))
+        theirs = room.line.their_log
+        act = Act(
+            room.id,
+            room.pair.ours,
+            kind,
+            precedence,
+            author,
+            number,
+            self._stamp(),
+            Seen(theirs.incarnation, theirs.size),
+            record.commitment(kind, body, lambda i: salts[i]),
+        )
+        cose = wire.encode_signed(signed(signer, wire.encode_act(act)))
+        if len(cose) + 16 + len(wire.encode_body(body)) > ENTRY_AND_BODY_BYTES_MAX:
+            raise LocalError(
+                "this is too long for one entry", "shorten it to about 1,600 bytes, or send it in parts"
+            )
+        return cose, number
+
+    def release(
+        self, room: Room, cose: bytes, body: Body, subject: int | None = None, draft: int | None = None
+    ) -> None:
+        """Takes a signed act into what waits; it becomes an entry when a bearer can take it. Within a turn."""
+        found = wire.decode_signed(cbor.decode(cose))
+        act = wire.decode_payload(found.payload)
+        assert isinstance(act, Act)
+        kept = Waiting(
+            0,
+            room.id,
+            cose,
+            wire.encode_body(body),
+            act.kind,
+            subject,
+            int(act.precedence),
+            act.author,
+            act.number,
+            draft,
+            self.now(),
+        )
+        self.store.wait(kept)
+        if draft is not None:
+            self.store.add_released(draft, room.id, act.author, act.number)
+
+    def enter(self, room: Room, cose: bytes, body: Body) -> None:
+        """Places a signed act of ours in our log at once. Within a turn."""
+        found = wire.decode_signed(cbor.decode(cose))
+        entry = Entry(room.line.our_log.incarnation, room.line.our_log.size, found)
+        self._take(room, entry, body, "")
+
+    def offered_line_id(self, pair: PairRoom, agreed: Accord) -> bytes:
+        return suite.line_id(pair.transcript, agreed.name, agreed.nonce)
+
+    def _load(self) -> None:
+        self.pairs, self._by_tag = {}, {}
+        for pair in self.store.pairs():
+            self._open_pair(pair)
+
+    def _open_pair(self, pair: Pair) -> None:
+        room0 = PairRoom(pair)
+        self.pairs[pair.name] = room0
+        line_id = suite.line_id(pair.transcript, "", bytes(NONCE_BYTES))
+        room0.order_wire = self._add_room(
+            room0, lines.new_line(line_id, room0.ours, ORDER_WIRE, is_order_wire=True)
+        )
+        self._collect_rosters(room0)
+        self._fold(room0.order_wire)
+
+    def _add_room(self, pair: PairRoom, line: Line) -> Room:
+        self.keys.make_line(pair.transcript, line.id, pair.ours, pair.incarnations)
+        room = Room(
+            pair,
+            line,
+            self.keys.commitment_key(pair.transcript, line.id),
+            self.keys.sending(line.id),
+            self.keys.receiving(line.id),
+        )
+        pair.rooms[line.id] = room
+        self._by_tag[room.receive.tag] = room
+        room.frontier_wanted = self._running
+        room.slot_next = self.now()
+        room.life_at = self.clock.monotonic()
+        return room
+
+    def _collect_rosters(self, pair: PairRoom) -> None:
+        """The rosters as all ROSTER acts held make them, whatever the order they came in."""
+        pair.rosters, pair.rostered_at = [{}, {}], {}
+        acts = [row.held for row in self.store.acts(pair.order_wire.id, ActKind.ROSTER)]
+        for held in sorted(acts, key=lambda h: h.sequence):
+            self._delegate(pair, held)
+
+    def _delegate(self, pair: PairRoom, held: Held) -> None:
+        assert isinstance(held.said, Act)
+        if held.said.author != ROOT_AUTHOR or held.body is None:
+            return
+        try:
+            bodies.check_act(ActKind.ROSTER, held.body)
+        except RemoteError:
+            return
+        before = pair.rosters[held.party]
+        pair.rosters[held.party] = roster.added(before, held.body)
+        if held.party == pair.ours:
+            for author in pair.rosters[held.party].keys() - before.keys():
+                pair.rostered_at[author] = held.sequence
+
+    def _fold(self, room: Room) -> None:
+        """The line as the fold over its entries, in the order in which we had them."""
+        first = room.line.accords[0][1]
+        known = room.line.accords
+        line = lines.new_line(room.id, room.pair.ours, first, is_order_wire=room.is_order_wire)
+        room.line = replace(line, accords=known)
+        room.unproven = False
+        later: dict[tuple[int, int], Held] = {}
+        cuts = deque(self._order_wire_cuts(room))
+        for row in self.store.of_line(room.id):
+            while cuts and cuts[0].id < row.id:
+                self._cut_by_order_wire(room, cuts.popleft().held)
+            held = row.held
+            officer = self._officer(room, held)
+            room.line = lines.heard(room.line, held, officer)
+            later[held.party, held.sequence] = held
+            while (step := later.pop((held.party, room.line.logs[held.party].size), None)) is not None:
+                room.line = lines.placed(room.line, step, self._officer(room, step), self._agrees(room, step))
+            if room.is_order_wire:
+                self._line_zero(room, held)
+        for row in cuts:
+            self._cut_by_order_wire(room, row.held)
+        room.flight_next = room.line.covered
+
+    def _order_wire_cuts(self, room: Room) -> tuple[Row, ...]:
+        """The SEVERs on line 0 that may cut this line, in the order in which we had them."""
+        if room.is_order_wire:
+            return ()
+        return tuple(reversed(self.store.acts(room.pair.order_wire.id, ActKind.SEVER)))
+
+    def _cut_by_order_wire(self, room: Room, held: Held) -> None:
+        room.line = lines.severed(room.line, held, self._officer(room.pair.order_wire, held))
+
+    def _officer(self, room: Room, held: Held) -> Officer | None:
+        """Who the roster says an act's author is, if the key is the same and the body fits its kind."""
+        if not isinstance(held.said, Act):
+            return None
+        officer = room.pair.rosters[held.party].get(held.said.author)
+        if officer is None or suite.key_id(officer.key) != held.kid:
+            room.unproven = room.unproven or held.said.author != ROOT_AUTHOR
+            return None
+        named = self.store.named(held.said.line, held.party, held.said.author, held.said.number)
+        if named is not None and named.held.id != held.id:
+            return None  # a second act under one name has no effect
+        try:
+            bodies.check_act(held.said.kind, held.body or ())
+        except RemoteError:
+            return None
+        return officer
+
+    def _agrees(self, room: Room, held: Held) -> bool:
+        """Whether the root a statement signs of the other log is the root we hold at that size."""
+        said = held.said
+        if not isinstance(said, Statement):
+            return True
+        known = self._root_at(room, 1 - held.party, said.their_size)
+        return known is not None and known == said.their_root
+
+    def _root_at(self, room: Room, party: int, size: int) -> bytes | None:
+        return record.EMPTY_ROOT if size == 0 else self.store.root_at(room.id, party, size)
+
+    def _take(self, room: Room, entry: Entry, body: Body | None, bearer: str) -> None:
+        """An entry, ours as placed or theirs as rebuilt, into record and fold. Held already: nothing."""
+        data = wire.encode_entry(entry)
+        said = wire.decode_payload(entry.signed.payload)
+        held = record.hold(data, entry, said, body, self.now())
+        log = room.line.logs[held.party]
+        if log.has(held.sequence):
+            there = self.store.at(room.id, held.party, held.sequence)
+            if there is not None and there.entry != data:
+                self._fault(room, "two entries at one place of their log", data)
+                room.difference = True
+            elif held.party != room.pair.ours:
+                room.frontier_wanted = True
+            return
+        if held.party != room.pair.ours:
+            self._judge(room, held, data)
+        self._touched = True
+        body_bytes = None if body is None else wire.encode_body(body)
+        self.store.add(room.id, data, held, body_bytes, bearer)
+        officer = self._officer(room, held)
+        room.line = lines.heard(room.line, held, officer)
+        step: Held | None = held
+        while step is not None and step.sequence == room.line.logs[held.party].size:
+            room.line = lines.placed(room.line, step, self._officer(room, step), self._agrees(room, step))
+            log = room.line.logs[held.party]
+            self.store.add_root(room.id, held.party, log.size, log.tree.root)
+            following = self.store.at(room.id, held.party, log.size) if log.beyond else None
+            step = following.held if following else None
+        if room.contested:
+            room.contested = False
+            self._fold(room)
+        if held.party != room.pair.ours:
+            room.owed_precedence = max(room.owed_precedence, held.said.precedence)
+        self._consequences(room, held, officer)
+
+    def _judge(self, room: Room, held: Held, data: bytes) -> None:
+        """What is well signed and wrong is the peer's fault: kept, shown, and recorded all the same."""
+        said = held.said
+        try:
+            if held.body is not None:
+                check = bodies.check_statement if held.is_statement else bodies.check_act
+                check(said.kind, held.body)
+        except RemoteError as e:
+            self._fault(room, f"an entry of theirs is malformed: {e.text}", data)
+        if isinstance(said, Statement):
+            ours = room.line.our_log
+            if said.their_size > ours.size:
+                self._fault(room, "they acknowledge entries that our record does not have", data)
+                room.difference = True
+            elif not self._agrees(room, held):
+                self._fault(room, "record difference: their root of our log is not ours", data)
+                room.difference = True
+            known = self._root_at(room, held.party, said.sequence)
+            if known is not None and known != said.own_root:
+                self._fault(room, "record difference: their own root is not that of what they sent", data)
+                room.difference = True
+        else:
+            named = self.store.named(said.line, held.party, said.author, said.number)
+            if named is not None and named.held.id != held.id:
+                self._fault(room, f"two different acts named {said.author}/{said.number}", data)
+                room.contested = True
+
+    def _fault(self, room: Room, reason: str, evidence: bytes) -> None:
+        self._touched = True
+        self.store.add_fault(Fault(room.id, reason, evidence, self.now()))
+
+    def _consequences(self, room: Room, held: Held, officer: Officer | None) -> None:
+        """What an entry on line 0 means for the other lines."""
+        if not room.is_order_wire:
+            return
+        if isinstance(held.said, Act) and held.said.kind == ActKind.ROSTER:
+            self._collect_rosters(room.pair)
+            unproven = [r for r in room.pair.rooms.values() if r.unproven or room.unproven]
+            for other in unproven:  # all, if on line 0: its SEVERs cut the others
+                self._fold(other)
+        self._line_zero(room, held)
+        if isinstance(held.said, Act) and held.said.kind == ActKind.SEVER and officer is not None:
+            for other in room.pair.rooms.values():
+                if not other.is_order_wire:
+                    other.line = lines.severed(other.line, held, officer)
+
+    def _line_zero(self, room: Room, held: Held) -> None:
+        """Accords settled on line 0 make lines, or amend them."""
+        for standing in room.line.standings:
+            if standing.settled and standing.subject == Subject.ACCORD:
+                agreed = accords.decode_terms(standing.terms)
+                line_id = self.offered_line_id(room.pair, agreed)
+                there = room.pair.rooms.get(line_id)
+                if there is None:
+                    made = self._add_room(room.pair, lines.new_line(line_id, room.pair.ours, agreed))
+                    self._fold(made)
+                elif all(name != standing.hash for name, _ in there.line.accords):
+                    known = (*there.line.accords, (standing.hash, agreed))
+                    there.line = lines.with_accords(there.line, known)
+                    self._fold(there)  # what it holds may be under this accord already
+                    self._fold(there)
+
+    def _state(self, room: Room, draft: Draft) -> None:
+        """Our node's statement at the next place of our log."""
+        line, kind, body = room.line, draft.kind, draft.body
+        ours, theirs = line.our_log, line.their_log
+        salts = record.statement_salts(room.commitment_key, line.ours, ours.incarnation, ours.size, len(body))
+        said = Statement(
+            line.id,
+            line.ours,
+            kind,
+            room.owed_precedence if kind == NodeKind.RECEIPT else Precedence.ROUTINE,
+            ours.incarnation,
+            ours.size,
+            self._stamp(),
+            ours.tree.root,
+            theirs.incarnation,
+            theirs.size,
+            theirs.tree.root,
+            record.commitment(kind, body, lambda i: salts[i]),
+        )
+        room.owed_precedence = Precedence.ROUTINE
+        cose = signed(self.keys.node, wire.encode_statement(said))
+        self._take(room, Entry(ours.incarnation, ours.size, cose), body, "")
+
+    def _ends(self, room: Room) -> Ends:
+        pair, store, line = room.pair, self.store, room.line
+
+        def place_of(act_id: bytes) -> int | None:
+            row = store.by_id(act_id)
+            if row is None or row.line != line.id:
+                return None
+            held = row.held
+            return held.sequence if held.party != line.ours else None
+
+        def act_at(sequence: int) -> bytes | None:
+            row = store.at(line.id, line.ours, sequence)
+            return row.held.id if row else None
+
+        return Ends(
+            line.id,
+            line.ours,
+            pair.incarnations,
+            pair.order_wire.id,
+            (room.commitment_key, pair.order_wire.commitment_key),
+            (pair.cards[0].node_key, pair.cards[1].node_key),
+            pair.key_of,
+            lambda party, size: self._root_at(room, party, size),
+            bodies.Context(line.accords[0][1].languages, place_of, act_at),
+        )
+
+    def _stamp(self) -> Stamp:
+        """The time we say, which does not fall while this process lives."""
+        self._last_said = max(self._last_said, self.now())
+        return Stamp(self._last_said, self.settings.clock_quality)

@@ -1,0 +1,178 @@
+"""What goes out: frontiers, signs of life, and the entries the peer may lack, each picked afresh.
+
+Called after the commit and only then. A frame may be lost on its way without a word; what their node
+has not signed for is sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from parley.bearers import Bearer
+from parley.core import exchange, suite
+from parley.core.exchange import Candidate
+from parley.core.record import Held
+from parley.core.types import (
+    ROOT_AUTHOR,
+    Act,
+    NodeKind,
+    Precedence,
+)
+from parley.core.wire import entry as wire
+from parley.core.wire import frame as frames
+from parley.core.wire.frame import Call, Frontier, SignOfLife
+from parley.home import Home
+from parley.node.folded import Lines
+from parley.node.room import Clock, Room, Settings
+from parley.store import Row
+
+FLIGHTS_MAX = 128  # entries per line sent and not yet signed for
+FRONTIER_EVERY_S = 1.0
+
+
+class Outgoing(Lines):
+    """The lines, and what is to leave on them by which bearer."""
+
+    def __init__(self, home: Home, *, clock: Clock, settings: Settings) -> None:
+        self.bearers: list[tuple[Bearer, frozenset[str] | None]] = []
+        self.watch: str | None = None  # the officer who has the watch: signs of life tell
+        self._frames_out = 0
+        super().__init__(home, clock=clock, settings=settings)
+
+    def bearers_up(self, room: Room) -> list[Bearer]:
+        """The bearers of a line that are up, cheapest first."""
+        return sorted(
+            (b for b in self._carrying(room) if b.up), key=lambda b: (b.traits.cost, b.traits.latency_ms)
+        )
+
+    def _carrying(self, room: Room) -> list[Bearer]:
+        name = room.line.accord.name
+        return [b for b, named in self.bearers if named is None or room.is_order_wire or name in named]
+
+    def _pump(self) -> None:
+        now = self.clock.monotonic()
+        for room in self.rooms():
+            self._refill(room)
+            for bearer in self.bearers_up(room)[:1]:
+                if room.frontier_wanted and now >= room.frontier_at:
+                    room.frontier_wanted, room.frontier_at = False, now + FRONTIER_EVERY_S
+                    self._send_loose(room, self._frontier(room), bearer)
+            for said in room.calls:
+                for bearer in self.bearers_up(room):
+                    self._send_loose(room, said, bearer)
+            room.calls.clear()
+            if now >= room.life_at:
+                room.life_at = now + self.settings.life_s
+                for bearer in self.bearers_up(room):
+                    self._send_loose(room, self._sign_of_life(room), bearer)
+        full: set[str] = set()
+        while (flight := self._next_flight(now, full)) is not None:
+            self._send_entry(self._room_of(flight), flight, now, full)
+
+    def _next_flight(self, now: float, full: set[str]) -> Candidate | None:
+        waiting = [
+            flight
+            for room in self.rooms()
+            if any(b.name not in full for b in self.bearers_up(room))
+            for flight in room.flights.values()
+        ]
+        return exchange.next_to_send(waiting, now, self._frames_out)
+
+    def _send_entry(self, room: Room, flight: Candidate, now: float, full: set[str]) -> None:
+        frame = self._frame(room, flight.sequence)
+        self._frames_out += 1
+        taken = False
+        for bearer in self.bearers_up(room):
+            if len(frame) > bearer.traits.frame_bytes_max or bearer.name in full:
+                continue
+            if bearer.send(frame):
+                taken = True
+                if flight.precedence < Precedence.FLASH:
+                    break
+            else:
+                full.add(bearer.name)
+        if taken and flight.once:
+            del room.flights[flight.sequence]
+        elif taken:
+            room.flights[flight.sequence] = exchange.sent(flight, now)
+        elif not any(b.name not in full for b in self.bearers_up(room)):
+            return
+        else:
+            del room.flights[flight.sequence]  # no bearer of this line can carry it whole
+
+    def _send_loose(self, room: Room, said: SignOfLife | Frontier | Call, bearer: Bearer) -> None:
+        counter, frame = self._sealed(room, frames.encode_plain(said))
+        now = self.clock.monotonic()
+        if isinstance(said, SignOfLife):
+            longest = self.settings.tolerance_s + room.line.accord.clocks[Precedence.FLASH][0]
+            room.life_sent = {c: t for c, t in room.life_sent.items() if now - t <= longest}
+            room.life_sent[counter] = now
+        if bearer.send(frame):
+            room.evidence = replace(room.evidence, sent_at=now)
+
+    def _frame(self, room: Room, sequence: int) -> bytes:
+        """The frame of an entry of ours; a repeat is the same bytes."""
+        found = room.sealed.get(sequence)
+        if found is None:
+            row = self.store.at(room.id, room.pair.ours, sequence)
+            assert row is not None, "what is in flight is in the record"
+            plain = self._layout(room, row)
+            found = self._sealed(room, frames.encode_plain(plain))
+            room.sealed[sequence] = found
+        return found[1]
+
+    def _layout(self, room: Room, row: Row) -> frames.ActLayout | frames.NodeLayout | frames.AnyLayout:
+        held, pair = row.held, room.pair
+        author_key = None
+        if isinstance(held.said, Act) and held.said.author != ROOT_AUTHOR:
+            given_at = pair.rostered_at.get(held.said.author)
+            if given_at is None or given_at >= pair.order_wire.line.covered or held.sequence in room.explicit:
+                author_key = pair.key_of(held.party, held.said.author)
+        return exchange.layout(
+            held,
+            wire.decode_entry(row.entry).signed,
+            self._ends(room),
+            covered=room.line.covered,
+            author_key=author_key,
+            explicit=held.sequence in room.explicit,
+        )
+
+    def _sealed(self, room: Room, plain: bytes) -> tuple[int, bytes]:
+        counter, key = room.send.take()
+        clear = frames.encode_clear(frames.Clear(room.send.tag, counter))
+        return counter, clear + suite.seal(key, clear, plain)
+
+    def _sign_of_life(self, room: Room) -> SignOfLife:
+        told = (self.watch is not None) if room.line.accord.tells_watch else None
+        return SignOfLife(told, room.line.our_log.size, room.line.their_log.size, room.receive.highest)
+
+    def _frontier(self, room: Room) -> Frontier:
+        floor = min((counter for counter, _ in room.sealed.values()), default=room.send.next_counter)
+        return exchange.frontier(
+            room.line, lambda party, size: self._root_at(room, party, size), floor, room.wanted
+        )
+
+    def _refill(self, room: Room) -> None:
+        """Keeps in flight what their node has not signed for, up to a window; forgets what it has."""
+        covered = room.line.covered
+        for sequence in [s for s in room.flights if s < covered]:
+            del room.flights[sequence]
+        for sequence in [s for s in room.sealed if s < covered]:
+            del room.sealed[sequence]
+        for sequence in room.line.received_beyond:
+            room.flights.pop(sequence, None)
+        room.explicit = {s for s in room.explicit if s >= covered}
+        room.flight_next = max(room.flight_next, covered)
+        room_left = FLIGHTS_MAX - len(room.flights)
+        if room_left > 0 and room.flight_next < room.line.our_log.size:
+            for row in self.store.of_log(room.id, room.pair.ours, room.flight_next, room_left):
+                room.flight_next += 1
+                held = row.held
+                room.flights[held.sequence] = self._candidate(room, held)
+
+    def _candidate(self, room: Room, held: Held) -> Candidate:
+        once = held.is_statement and held.kind in (NodeKind.RECEIPT, NodeKind.HEAD)
+        return Candidate(room.id, held.sequence, held.said.precedence, once, self.clock.monotonic())
+
+    def _room_of(self, flight: Candidate) -> Room:
+        return next(pair.rooms[flight.line] for pair in self.pairs.values() if flight.line in pair.rooms)

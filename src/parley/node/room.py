@@ -1,0 +1,128 @@
+"""What a node knows of a pair and of a line: the fold, the keys, and what may be forgotten."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from parley.core import suite
+from parley.core.exchange import Candidate
+from parley.core.instruments import contact
+from parley.core.line import Line
+from parley.core.observed import Evidence
+from parley.core.types import (
+    ROOT_AUTHOR,
+    Card,
+    ClockQuality,
+    Officer,
+    Precedence,
+    Seconds,
+)
+from parley.core.wire import entry as wire
+from parley.core.wire.frame import Call
+from parley.keys import ReceiveChain, SendChain, check_card
+from parley.store import Pair
+
+
+class Clock(Protocol):
+    """Two readings: one that people agree on, and one that never falls."""
+
+    def wall(self) -> float: ...
+
+    def monotonic(self) -> float: ...
+
+
+class SystemClock:
+    """The machine's two clocks."""
+
+    def wall(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a node behaves; what both parties must agree on is in the accord, not here.
+
+    `life_s`: seconds between signs of life on a line. `fresh_lives`: how many of them may be missed.
+    """
+
+    life_s: int = 10
+    fresh_lives: int = 3
+    clock_quality: ClockQuality = ClockQuality.FREE_RUNNING
+
+    @property
+    def tolerance_s(self) -> float:
+        return self.life_s * self.fresh_lives
+
+
+class Room:
+    """One line at this end: its fold, its keys, and what may be forgotten."""
+
+    def __init__(
+        self, pair: PairRoom, line: Line, commitment_key: bytes, send: SendChain, receive: ReceiveChain
+    ) -> None:
+        self.pair, self.line, self.commitment_key = pair, line, commitment_key
+        self.send, self.receive = send, receive
+        self.flights: dict[int, Candidate] = {}
+        self.flight_next = 0
+        self.sealed: dict[int, tuple[int, bytes]] = {}  # by sequence: counter and frame, for repeats
+        self.explicit: set[int] = set()
+        self.wanted: set[int] = set()
+        self.evidence = Evidence()
+        self.echoed = 0
+        self.life_sent: dict[int, float] = {}
+        self.life_at = 0.0
+        self.answered_at = float("-inf")
+        self.frontier_wanted = False
+        self.frontier_at = float("-inf")
+        self.attempts = contact.Attempts()
+        self.slot: contact.Due | None = None
+        self.slot_next: Seconds = 0
+        self.ringing: Call | None = None
+        self.calls: list[Call] = []  # to be sent once the turn is committed
+        self.owed_precedence = Precedence.ROUTINE
+        self.unproven = False
+        self.loose_heard = 0
+        self.contested = False  # two acts under one name: which has effect is for a fold to say
+        self.difference = False
+
+    @property
+    def id(self) -> bytes:
+        return self.line.id
+
+    @property
+    def name(self) -> str:
+        return self.line.accord.name or f"order wire {self.pair.name}"
+
+    @property
+    def is_order_wire(self) -> bool:
+        return self.line.is_order_wire
+
+
+class PairRoom:
+    """One pairing: the two cards, the rosters by party, and the lines."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.name, self.transcript = pair.name, pair.transcript
+        ours, theirs = check_card(pair.our_card), check_card(pair.their_card)
+        payloads = (wire.encode_card(ours), wire.encode_card(theirs))
+        self.ours = 0 if suite.sha256(payloads[0]) < suite.sha256(payloads[1]) else 1
+        self.cards: tuple[Card, Card] = (ours, theirs) if self.ours == 0 else (theirs, ours)
+        self.rosters: list[dict[int, Officer]] = [{}, {}]
+        self.rostered_at: dict[int, int] = {}  # our authors: sequence on line 0 of their delegation
+        self.rooms: dict[bytes, Room] = {}
+        self.order_wire: Room
+
+    @property
+    def incarnations(self) -> tuple[int, int]:
+        return (self.cards[0].incarnation, self.cards[1].incarnation)
+
+    def key_of(self, party: int, author: int) -> bytes | None:
+        if author == ROOT_AUTHOR:
+            return self.cards[party].root_key
+        officer = self.rosters[party].get(author)
+        return officer.key if officer else None
