@@ -225,13 +225,14 @@ class Node(Outgoing):
         except RemoteError:
             self._unopened(bearer)
             raise
-        previous = room.receive.highest
         room.receive.erase(clear.counter)
         room.evidence = replace(room.evidence, heard_at=self.clock.monotonic())
         plain = frames.decode_plain(plain_bytes)
         match plain:
             case SignOfLife() | Frontier() | Call():
-                if clear.counter > max(previous, room.loose_heard) or isinstance(plain, Frontier):
+                if (
+                    clear.counter > room.loose_heard
+                ):  # what a restart forgot to have erased comes no second time
                     room.loose_heard = clear.counter
                     self._loose(room, plain)
             case _:

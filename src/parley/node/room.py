@@ -86,7 +86,7 @@ class Room:
         self.calls: list[Call] = []  # to be sent once the turn is committed
         self.owed_precedence = Precedence.ROUTINE
         self.unproven = False
-        self.loose_heard = 0
+        self.loose_heard = receive.highest
         self.contested = False  # two acts under one name: which has effect is for a fold to say
         self.difference = False
 
