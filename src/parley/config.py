@@ -60,7 +60,7 @@ def load(path: Path) -> Config:
     """The configuration at `path`; all defaults when there is none. Raises LocalError."""
     try:
         found: dict[str, Toml] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Config()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
         raise LocalError(
@@ -82,6 +82,10 @@ def load(path: Path) -> Config:
     ):
         raise LocalError(
             f"{path}: a number is out of range", "life_s 1 to 86400, fresh_lives 1 to 100, ports to 65535"
+        )
+    if config.console_port and not config.console_hosts:
+        raise LocalError(
+            f"{path}: console_hosts names no host", "no browser could reach the console: name one"
         )
     return config
 

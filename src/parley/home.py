@@ -105,7 +105,9 @@ def check_binding(path: Path) -> str:
         raise LocalError(f"{path} is not the home of an end", "make one with: parley init") from None
     except (ValueError, KeyError, TypeError):
         raise LocalError(f"{file} is damaged", "put back this one file from a back-up taken here") from None
-    if kind != FORMAT or not isinstance(party, str):
+    if not isinstance(party, str) or not isinstance(bound, dict):
+        raise LocalError(f"{file} is damaged", "put back this one file from a back-up taken here")
+    if kind != FORMAT:
         raise LocalError(f"{path} is of another version ({kind})", "use the program that made it")
     if bound.get("inode") != inode or bound.get("machine") != _machine():
         raise LocalError(

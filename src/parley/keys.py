@@ -140,7 +140,8 @@ def read_credential(path: Path, *, of_service_manager: bool = False) -> str:
         raise LocalError(f"the passphrase file {path} is empty", "write the passphrase on its first line")
     if "\n" in words:
         raise LocalError(
-            f"the passphrase file {path} has more than one line", "leave the passphrase in it and nothing else"
+            f"the passphrase file {path} has more than one line",
+            "leave the passphrase in it and nothing else",
         )
     return words
 
@@ -203,18 +204,24 @@ class KeyRoom:
     def create(
         cls, home: Path, passphrase: str, root_passphrase: str, cost: Cost, *, sync: bool = True
     ) -> KeyRoom:
-        """The key files of a new end. Raises FileExistsError if there are some."""
+        """The key files of a new end. Raises FileExistsError if there are some, LocalError for a disk that
+        refuses."""
         home_key = os.urandom(32)
         root_seed, aead = os.urandom(32), AESGCMSIV(home_key)
         fingerprint = suite.key_id(FileSigner(root_seed).public_key)
         write_private(home / "root.key", wrap(root_seed, root_passphrase, cost))
         database = home / "keys.db"
         os.close(os.open(database, os.O_CREAT | os.O_EXCL, 0o600))
-        db = apsw.Connection(str(database))
-        db.execute("CREATE TABLE secrets (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID")
-        for name, secret in (("node", os.urandom(32)), ("root fingerprint", fingerprint)):
-            db.execute("INSERT INTO secrets VALUES (?, ?)", (name, _seal(aead, name, secret)))
-        db.close()
+        try:
+            db = apsw.Connection(str(database))
+            db.execute(
+                "CREATE TABLE secrets (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID"
+            )
+            for name, secret in (("node", os.urandom(32)), ("root fingerprint", fingerprint)):
+                db.execute("INSERT INTO secrets VALUES (?, ?)", (name, _seal(aead, name, secret)))
+            db.close()
+        except apsw.Error as e:
+            raise _refused(e) from None
         write_private(home / "home.key", wrap(home_key, passphrase, cost))
         return cls(home, home_key, sync=sync)
 

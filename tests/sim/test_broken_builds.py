@@ -75,6 +75,7 @@ class ReceiptsFirst(Node):
         return super().turn(eager)
 
 
+@pytest.mark.slow
 def test_acknowledging_what_is_then_rolled_back_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sim._Store, "in_turn", False)
     caught(ReceiptsFirst, "entries and holds")
@@ -145,6 +146,7 @@ class Refuses(Node):
         super()._entry(room, plain, bearer)
 
 
+@pytest.mark.slow
 def test_refusing_what_was_signed_before_the_cut_was_heard_is_caught() -> None:
     caught(Refuses, "the other holds")
 
@@ -183,10 +185,12 @@ class LosesReleased(Node):
         super().start()
 
 
+@pytest.mark.slow
 def test_a_release_that_is_lost_is_caught() -> None:
     caught(LosesReleased, "and it is gone")
 
 
+@pytest.mark.slow
 def test_the_course_of_a_failure_is_cut_down_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     found = next(r for s in range(WORLDS) if not (r := sim.run_world(s, Refuses)).ok)
     short = sim.shortest(found, Refuses)

@@ -7,6 +7,9 @@ and a hint on standard error, never a traceback.
 Exit codes: 0 done; 1 refused, or an expectation of a scenario failed; 2 the command line is wrong;
 3 a verification failed; 4 consistent, identities NOT pinned; 70 a fault of this program.
 
+What cannot be printed in the terminal's encoding is printed as an escape: a message of theirs, or the
+name of a file, makes no command fail.
+
 What needs the web framework or the scenario player is loaded only by the commands that use it, so that
 a plain command starts quickly: `_HANDLERS` names the modules.
 """
@@ -14,7 +17,9 @@ a plain command starts quickly: `_HANDLERS` names the modules.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import io
 import json
 import os
 import sys
@@ -55,50 +60,82 @@ _HANDLERS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; gives its exit code."""
+    _make_printable()
     options = _parser().parse_args(arguments)
-    handler = importlib.import_module(_HANDLERS[options.command])
     try:
+        handler = importlib.import_module(_HANDLERS[options.command])
         code = handler.run(options)
         assert isinstance(code, int)
         sys.stdout.flush()
         return code
     except ParleyError as e:
-        return _refused(options, e)
+        return _failed(options, REFUSED, e.text, e.hint)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_nowhere()
         return DONE
+    except OSError as e:
+        try:
+            sys.stdout.flush()
+        except OSError:  # it was the output that could not be written
+            _print_nowhere()
+        where = f" ({e.filename})" if e.filename else ""
+        return _failed(
+            options,
+            REFUSED,
+            f"the system refused: {e.strerror or e}{where}",
+            "check the disk and its permissions",
+        )
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return REFUSED
     except Exception as e:
         if os.environ.get("PARLEY_TRACEBACK"):
             raise
-        where = f"{type(e).__name__}: {e}"
-        print(f"parley: a fault of this program stopped it ({where})", file=sys.stderr)
-        print(
-            "Hint: nothing acknowledged is lost; set PARLEY_TRACEBACK=1 and report what it prints",
-            file=sys.stderr,
+        return _failed(
+            options,
+            FAULT,
+            f"a fault of this program stopped it ({type(e).__name__}: {e})",
+            "nothing acknowledged is lost; set PARLEY_TRACEBACK=1 and report what it prints",
         )
-        return FAULT
 
 
 def print_json(command: str, result: object) -> None:
     """The one shape of every --json."""
-    print(json.dumps({"format": FORMAT, "command": command, "result": result}, ensure_ascii=False, indent=2))
+    _print_document({"format": FORMAT, "command": command, "result": result})
 
 
-def _refused(options: argparse.Namespace, error: ParleyError) -> int:
+def name(options: argparse.Namespace) -> str:
+    """The command as it was called, its second word too: `line offer`."""
+    return " ".join(word for word in (options.command, getattr(options, "does", None)) if word)
+
+
+def _failed(options: argparse.Namespace, code: int, text: str, hint: str) -> int:
     if getattr(options, "json", False):
-        document = {
-            "format": FORMAT,
-            "command": options.command,
-            "error": {"text": error.text, "hint": error.hint},
-        }
-        print(json.dumps(document, ensure_ascii=False, indent=2))
-    print(f"parley: {error.text}", file=sys.stderr)
-    if error.hint:
-        print(f"Hint: {error.hint}", file=sys.stderr)
-    return REFUSED
+        _print_document({"format": FORMAT, "command": name(options), "error": {"text": text, "hint": hint}})
+    print(f"parley: {text}", file=sys.stderr)
+    if hint:
+        print(f"Hint: {hint}", file=sys.stderr)
+    return code
+
+
+def _print_document(document: dict[str, object]) -> None:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    everywhere = encoding.lower().replace("-", "") != "utf8"  # JSON's own escapes, where others would not do
+    print(json.dumps(document, ensure_ascii=everywhere, indent=2))
+
+
+def _make_printable() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is None:  # closed by whoever started us
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _print_nowhere() -> None:
+    """What is left to print goes nowhere, so that the end of the process does not fail on it again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -190,7 +227,7 @@ def _looking_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     offer.add_argument("--slots", default="", help='scheduled contacts in UTC: "00:00 opening;08:00 closing"')
     offer.add_argument("--quorum-restore", type=int, default=2, help="officers a side to restore (default 2)")
     offer.add_argument("--one-person", action="store_true", help="a release needs no second person")
-    _by(offer)
+    _by(offer, keep=True)
 
     inbox = commands.add_parser("inbox", help="messages that need us; --all, --drafts")
     inbox.add_argument("line", nargs="?")
@@ -215,7 +252,7 @@ def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     send.add_argument("--precedence", default="ROUTINE", help="ROUTINE, PRIORITY, IMMEDIATE or FLASH")
     send.add_argument("--reason", default="", help="why this precedence; stays here")
     send.add_argument("--subject", default="")
-    send.add_argument("--language", default=None, help="one of the accord's (default: its first)")
+    send.add_argument("--language", default=None, help="tag (default: the accord's first)")
     send.add_argument("--in-whose-name", default="")
     send.add_argument("--answers", default="", metavar="REF", help="the message this replies to")
     _json(send)
@@ -315,7 +352,7 @@ def _officer_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--officer-passphrase-file", type=Path, help="file with the officer's passphrase")
 
 
-def _by(parser: argparse.ArgumentParser) -> None:
+def _by(parser: argparse.ArgumentParser, *, keep: bool = False) -> None:
     parser.add_argument("--as", dest="by", required=True, metavar="OFFICER", help="log-in name")
     _officer_file(parser)
-    _json(parser)
+    _json(parser, keep=keep)

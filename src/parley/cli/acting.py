@@ -7,7 +7,7 @@ import sys
 import time
 from datetime import UTC, datetime
 
-from parley.cli import DONE, print_json, reach, show
+from parley.cli import DONE, name, print_json, reach, show
 from parley.core.errors import LocalError
 from parley.desk.ask import Ask, Json
 
@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     with reach.end(options) as ask:
         found, shown = _ACTS[options.command](options, ask, words)
     if getattr(options, "json", False):
-        print_json(options.command, found)
+        print_json(name(options), found)
     else:
         shown(found)
     return DONE
@@ -34,9 +34,7 @@ def _words(options: argparse.Namespace) -> str:
 
 
 def _send(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
-    text = options.text
-    if text is None or text == "-":
-        text = sys.stdin.buffer.read(STANDARD_INPUT_MAX).decode("utf-8", "replace")
+    text = _from_standard_input() if options.text in (None, "-") else options.text
     return (
         ask(
             "compose",
@@ -52,6 +50,21 @@ def _send(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show
         ),
         show.message,
     )
+
+
+def _from_standard_input() -> str:
+    """All of it, exactly: a text that is cut or mended on the way in is another text."""
+    if sys.stdin is None:
+        raise LocalError("there is no standard input to read the text from", "give the text as an argument")
+    data = sys.stdin.buffer.read(STANDARD_INPUT_MAX + 1)
+    if len(data) > STANDARD_INPUT_MAX:
+        raise LocalError("this is too long for one message", "send it in parts of about 1,600 bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as e:
+        raise LocalError(
+            f"the text is not UTF-8 (byte {e.start})", "convert it; nothing was drafted"
+        ) from None
 
 
 def _release(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
@@ -75,7 +88,7 @@ def _ack(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.
 
 def _contact(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
     found = ask("answer" if options.answer else "call", line=options.line, by=options.by)
-    return [found], show.board
+    return found, lambda view: show.board([view])
 
 
 def _watch(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
@@ -104,9 +117,9 @@ def _restore(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, s
             reserved=options.reserve,
         )
     else:
-        name = "agree" if options.does == "agree" else "withdraw_terms"
-        found = ask(name, ref=options.terms, by=options.by, passphrase=words)
-    return [found], show.terms
+        act = "agree" if options.does == "agree" else "withdraw_terms"
+        found = ask(act, ref=options.terms, by=options.by, passphrase=words)
+    return found, lambda view: show.terms([view])
 
 
 def _export(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:

@@ -6,11 +6,13 @@ import argparse
 import base64
 from pathlib import Path
 
-from parley.cli import DONE, print_json, reach, show
+from parley.cli import DONE, name, print_json, reach, show
 from parley.core.errors import LocalError
 from parley.desk.ask import Json
 from parley.home import Home
 from parley.keys import write_private
+
+CARD_BYTES_MAX = 1 << 16
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +40,7 @@ def _officer(options: argparse.Namespace) -> int:
         with reach.end(options) as ask:
             found = ask("officers")
         if options.json:
-            print_json("officer list", found)
+            print_json(name(options), found)
         else:
             show.officers(found)
         return DONE
@@ -99,9 +101,11 @@ def _root(options: argparse.Namespace) -> str:
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > 1 << 16:
+        with path.open("rb") as file:
+            data = file.read(CARD_BYTES_MAX + 1)
+        if len(data) > CARD_BYTES_MAX:
             raise LocalError(f"{path} is too large to be a card or a share", "give the file as it was made")
-        return base64.b64encode(path.read_bytes()).decode()
+        return base64.b64encode(data).decode()
     except OSError as e:
         raise LocalError(f"{path} cannot be read: {e.strerror}", "check the path") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from parley.cli import DONE, print_json, reach, show
+from parley.cli import DONE, name, print_json, reach, show
 from parley.core.errors import LocalError
 from parley.desk.ask import Ask, Json
 
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
                 found = ask("entries", line=options.line, most=_most(options))
                 shown = show.entries
     if options.json:
-        print_json(options.command, found)
+        print_json(name(options), found)
     else:
         shown(found)
     return DONE
@@ -80,7 +80,7 @@ def _offer(options: argparse.Namespace) -> int:
             second_person=not options.one_person,
         )
     if options.json:
-        print_json("line offer", found)
+        print_json(name(options), found)
     else:
         show.terms([found])
     return DONE

@@ -50,7 +50,7 @@ def end(options: argparse.Namespace) -> Iterator[Ask]:
     check_binding(home)
     deadline = time.monotonic() + WAIT_S
     while True:
-        connected = _connect(home)
+        connected = connect(home)
         if connected is not None:
             with connected:
                 yield functools.partial(_over_socket, connected)
@@ -71,7 +71,8 @@ def end(options: argparse.Namespace) -> Iterator[Ask]:
         opened.close()
 
 
-def _connect(home: Path) -> socket.socket | None:
+def connect(home: Path) -> socket.socket | None:
+    """A connection to the running node, or None when there is none."""
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         link.connect(str(home / SOCKET_NAME))
@@ -111,6 +112,7 @@ def passphrase(options: argparse.Namespace) -> str:
         path = Path(named).expanduser() if named else None
     if path is None and os.environ.get("CREDENTIALS_DIRECTORY"):
         path = Path(os.environ["CREDENTIALS_DIRECTORY"]) / "parley"
+        return read_credential(path, of_service_manager=True)
     return _from(path, "Passphrase of this end", "--passphrase-file")
 
 
@@ -125,7 +127,7 @@ def officer_passphrase(options: argparse.Namespace, name: str) -> str:
 def new_passphrase(path: Path | None, whose: str, option: str) -> str:
     """A passphrase that is being chosen: asked for twice on a terminal."""
     first = _from(path, f"New passphrase {whose}", option)
-    if path is None and getpass.getpass("Again: ") != first:
+    if path is None and _typed("Again") != first:
         raise LocalError("the two passphrases are not the same", "nothing was made; try again")
     return first
 
@@ -133,11 +135,19 @@ def new_passphrase(path: Path | None, whose: str, option: str) -> str:
 def _from(path: Path | None, prompt: str, option: str) -> str:
     if path is not None:
         return read_credential(path)
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise LocalError(
-            f"{prompt.lower()}: none given, and there is no terminal to ask on", f"give {option} FILE"
+            f"{prompt[:1].lower()}{prompt[1:]}: none given, and there is no terminal to ask on",
+            f"give {option} FILE",
         )
-    words = getpass.getpass(f"{prompt}: ")
+    words = _typed(prompt)
     if not words:
         raise LocalError("the passphrase is empty", "nothing was done; try again")
     return words
+
+
+def _typed(prompt: str) -> str:
+    try:
+        return getpass.getpass(f"{prompt}: ")
+    except EOFError:
+        return ""

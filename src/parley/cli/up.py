@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import TypeVar
@@ -20,13 +21,23 @@ from parley.config import Config
 from parley.core.errors import LocalError
 from parley.desk import Desk
 from parley.desk.ask import serve
-from parley.home import Home
+from parley.home import Home, check_binding
 from parley.node import Node, Settings, SystemClock
+
+COMMAND_ENDS_WITHIN_S = 10.0  # a command that is the node for its one turn
 
 
 def run(options: argparse.Namespace) -> int:
+    check_binding(options.home)
     settings = config.load(options.home / "parley.toml")
-    home = Home.open(options.home, reach.passphrase(options))
+    words = reach.passphrase(options)
+    running = reach.connect(options.home)
+    if running is not None:
+        running.close()
+        raise LocalError(
+            f"the node of {options.home} is up already", "one process holds a home: parley status"
+        )
+    home = Home.open(options.home, words, wait_s=COMMAND_ENDS_WITHIN_S)
     try:
         return asyncio.run(run_end(home, settings))
     finally:
@@ -54,10 +65,7 @@ async def run_end(home: Home, settings: Config, stop: asyncio.Event | None = Non
         entropy=os.urandom,
         settings=Settings(settings.life_s, settings.fresh_lives),
     )
-    bearers = [
-        TcpBearer(b.name, listen=config.address(b.listen), dial=config.address(b.dial))
-        for b in settings.bearers
-    ]
+    bearers = [_bearer(described) for described in settings.bearers]
     for bearer, described in zip(bearers, settings.bearers, strict=True):
         node.attach(bearer, frozenset(described.lines) or None)
     desk = Desk(node)
@@ -82,6 +90,13 @@ async def run_end(home: Home, settings: Config, stop: asyncio.Event | None = Non
         print("Hint: nothing acknowledged is lost; start it again, and report this line", file=sys.stderr)
         return FAULT
     return DONE
+
+
+def _bearer(b: config.BearerConfig) -> TcpBearer:
+    try:
+        return TcpBearer(b.name, listen=config.address(b.listen), dial=config.address(b.dial))
+    except ValueError as e:
+        raise LocalError(f"bearer {b.name} has no usable address: {e}", "mend it in parley.toml") from None
 
 
 T = TypeVar("T")
@@ -111,11 +126,15 @@ async def _console(desk: Desk, settings: Config) -> AsyncIterator[None]:
             timeout_graceful_shutdown=2,
         )
     )
+    bound = (settings.console_bind, settings.console_port)
     try:
-        listening = server.config.bind_socket()
-    except SystemExit:
+        family = socket.AF_INET6 if ":" in settings.console_bind else socket.AF_INET
+        listening = socket.create_server(bound, family=family)
+    except (OSError, ValueError) as e:
+        why = str((isinstance(e, OSError) and e.strerror) or e).partition(" (")[0]
         raise LocalError(
-            f"the console cannot listen on {_address(settings)}", "choose another console_port in parley.toml"
+            f"the console cannot listen on {bound[0]}, port {bound[1]}: {why}",
+            "check console_bind in parley.toml, or choose another console_port",
         ) from None
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:

@@ -106,8 +106,12 @@ def _pin(words: str) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > export.FILE_BYTES_MAX:
+        with path.open("rb") as file:  # which may be a device without end
+            data = file.read(len(export.MAGIC))
+            if data == export.MAGIC:
+                data += file.read(export.FILE_BYTES_MAX + 1 - len(data))
+        if len(data) > export.FILE_BYTES_MAX:
             raise LocalError(f"{path} is larger than an export may be", "verify it in parts")
-        return path.read_bytes()
+        return data
     except OSError as e:
         raise LocalError(f"{path} cannot be read: {e.strerror}", "check the path") from None

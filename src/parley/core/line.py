@@ -43,6 +43,7 @@ from parley.core.wire import body as bodies
 from parley.core.wire import cbor
 
 RESTORE_LABEL = "parley/restore/1"
+SEVERS_MAX = 16  # severs a side that one RESTORE can name
 OFFERS_MAX = 1024  # offers a side may make us keep, per line; counted over its own log alone
 BEYOND_MAX = 4096  # entries beyond a hole a peer may make us keep, per line
 HEAD_AFTER_S = 60
@@ -98,7 +99,7 @@ class RestoreTerms:
 
     def __post_init__(self) -> None:
         for side in self.severs:
-            if len(side) > 16 or list(side) != sorted(set(side)):
+            if len(side) > SEVERS_MAX or list(side) != sorted(set(side)):
                 raise RemoteError("severs of a restore are more than 16, repeat, or are out of order")
             for name in side:
                 exactly("act id", name, HASH_BYTES)

@@ -341,8 +341,9 @@ class Desk:
         if room.is_order_wire:
             raise LocalError("the order wire is always open", "name a line")
         self._look.may(self._look.officer_named(by), ActKind.OFFER, Subject.RESTORE, Precedence.IMMEDIATE)
+        most = lines.SEVERS_MAX  # those beyond it need another restore after this one
         by_party = [
-            tuple(sorted(s.act for s in room.line.severs if s.party == party and s.ended_at is None))
+            tuple(sorted(s.act for s in room.line.severs if s.party == party and s.ended_at is None)[:most])
             for party in (0, 1)
         ]
         logs = room.line.logs

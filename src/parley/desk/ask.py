@@ -32,6 +32,7 @@ Ask: TypeAlias = "Callable[..., Json]"
 
 LINE_BYTES_MAX = 1 << 20
 SOCKET_NAME = "desk.sock"
+SOCKET_PATH_BYTES_MAX = 103  # of sun_path: 104 with its end on BSD and macOS, 108 on Linux
 
 _PLAIN = (
     "status",
@@ -164,6 +165,8 @@ def _offer_line(
         )
     except (RemoteError, ValueError, IndexError) as e:
         raise LocalError(f"this accord cannot be offered: {e}", "see: parley line offer --help") from None
+    if not all(agreed.languages):
+        raise LocalError("a language needs a tag", "for example: --languages ko,en")
     if not name:
         raise LocalError("a line needs a name", "for example: parley line offer south Liaison")
     return desk.offer_line(pair, agreed, by, passphrase)
@@ -236,6 +239,8 @@ def _check(name: str, method: Callable[..., object], given: dict[str, Json]) -> 
             )
         if isinstance(value, int) and not 0 <= value <= U32:
             raise LocalError(f"{argument} of {name} is out of range", f"a number from 0 to {U32}")
+        if isinstance(value, str) and argument != "path" and any("\ud800" <= c <= "\udfff" for c in value):
+            raise LocalError(f"{argument} holds a lone surrogate, which is no character", "retype it")
 
 
 def _types(hint: object) -> tuple[type, ...]:
@@ -274,8 +279,15 @@ def answer(desk: Desk, line: bytes) -> bytes:
 
 
 async def serve(desk: Desk, home: Path) -> asyncio.Server:
-    """Answers questions on the socket of the home, which only its owner may open."""
+    """Answers questions on the socket of the home, which only its owner may open. Raises OSError, or
+    LocalError for a home too deep for a socket's name."""
     path = home / SOCKET_NAME
+    spare = SOCKET_PATH_BYTES_MAX - len(os.fsencode(path))
+    if spare < 0:
+        raise LocalError(
+            f"the path of this home is {-spare} bytes too long for the desk's socket",
+            "move the home, on the same disk, to a shorter path",
+        )
     with contextlib.suppress(FileNotFoundError):
         path.unlink()  # we hold the home's lock: whoever made it is gone
 

@@ -162,7 +162,7 @@ class Reader:
         ref = f"{self.name(room)}:{'ours' if ours else 'theirs'}:{act.author}/{act.number}"
         found = self.readable(held)
         rungs, state, acknowledged = self.ladder(room, held)
-        officer = room.pair.rosters[held.party].get(act.author)
+        officer = self.proven(room, held)
         view = self.view(
             room,
             found,
@@ -247,11 +247,13 @@ class Reader:
         acks, cancelled, answered = [], None, None
         for row in self._store.referring(held.id):
             found = row.held
-            officer = (
-                room.pair.rosters[found.party].get(found.said.author) if isinstance(found.said, Act) else None
-            )
+            officer = self.proven(room, found)
             if officer is None or found.body is None or row.line != room.id:
                 continue
+            try:
+                bodies.check_act(found.kind, found.body)
+            except RemoteError:
+                continue  # recorded, and their fault: without effect here too
             at = found.said.stamp.time
             if (
                 found.kind == ActKind.ACKNOWLEDGE
@@ -298,6 +300,13 @@ class Reader:
             RungView(State.DRAFT.value, event.at, event.officer),
             RungView(State.WAITING_RELEASE.value, event.at, ""),
         )
+
+    def proven(self, room: Room, held: Held) -> Officer | None:
+        """Who the roster says the author of an act is, if the key is the same."""
+        if not isinstance(held.said, Act):
+            return None
+        officer = room.pair.rosters[held.party].get(held.said.author)
+        return officer if officer is not None and suite.key_id(officer.key) == held.kid else None
 
     def draft_of(self, room: Room, act: Act) -> int | None:
         return self._store.draft_of(room.id, act.author, act.number)
@@ -372,6 +381,10 @@ class Reader:
         said, body = held.said, held.body
         if isinstance(said, Statement):
             words = f"holds {said.their_size} of {self.party(room, 1 - held.party)}"
+            try:
+                bodies.check_statement(said.kind, body or ())
+            except RemoteError as e:
+                return f"{words}; malformed: {e.text}"
             if said.kind == NodeKind.CONTACT and body:
                 found = contact.contact(body)
                 outcome = (
@@ -524,7 +537,7 @@ class Reader:
             if len(ref) >= 8 and standing.hash.hex().startswith(ref.lower())
         ]
         if len(found) != 1:
-            raise LocalError(f"there are no terms {ref!r}", "see: parley restore LINE, or parley line")
+            raise LocalError(f"there are no terms {ref!r}", "see: parley restore list")
         return found[0]
 
     def officer_named(self, name: str) -> OfficerFile:

@@ -29,6 +29,7 @@ from parley.core.line import Draft
 from parley.core.observed import Observed, observed
 from parley.core.types import (
     NONCE_BYTES,
+    Entry,
     NodeKind,
     Precedence,
     Seconds,
@@ -53,6 +54,7 @@ WANTED_MAX = 64
 AD_HOC_OPEN_S = 600
 CLOCK_JUMP_S = 30
 RETRY_S = 1.0
+RESEAL_AFTER_S = 60.0  # an entry they still lack then goes under a new counter
 
 
 class Node(Outgoing):
@@ -225,18 +227,24 @@ class Node(Outgoing):
         except RemoteError:
             self._unopened(bearer)
             raise
-        room.receive.erase(clear.counter)
         room.evidence = replace(room.evidence, heard_at=self.clock.monotonic())
-        plain = frames.decode_plain(plain_bytes)
+        done = True
+        try:
+            done = self._opened(room, clear.counter, frames.decode_plain(plain_bytes), bearer)
+        finally:
+            if done:
+                room.receive.erase(clear.counter)
+
+    def _opened(self, room: Room, counter: int, plain: frames.Plain, bearer: str) -> bool:
+        """What a frame says. False when it could not be taken now, and its repeat must open again."""
         match plain:
             case SignOfLife() | Frontier() | Call():
-                if (
-                    clear.counter > room.loose_heard
-                ):  # what a restart forgot to have erased comes no second time
-                    room.loose_heard = clear.counter
+                if counter > room.loose_heard:  # what a restart forgot to have erased comes no second time
+                    room.loose_heard = counter
                     self._loose(room, plain)
+                return True
             case _:
-                self._entry(room, plain, bearer)
+                return self._entry(room, plain, bearer)
 
     def _unopened(self, bearer: str) -> None:
         now = self.clock.monotonic()
@@ -246,7 +254,7 @@ class Node(Outgoing):
 
     def _entry(
         self, room: Room, plain: frames.ActLayout | frames.NodeLayout | frames.AnyLayout, bearer: str
-    ) -> None:
+    ) -> bool:
         try:
             entry, body = exchange.rebuild(plain, self._ends(room))
         except CannotRebuild as e:
@@ -254,12 +262,29 @@ class Node(Outgoing):
                 self._fault(
                     room, f"a frame of theirs cannot be rebuilt: {e.text}", frames.encode_plain(plain)
                 )
-            elif len(room.wanted) < WANTED_MAX:
+                return True
+            if len(room.wanted) < WANTED_MAX:
                 room.wanted.add(e.sequence)
                 room.frontier_wanted = True
-            return
+            return False
         room.wanted.discard(entry.sequence)
+        if isinstance(plain, frames.AnyLayout) and plain.of_receiver:
+            self._sent_back(room, entry)
+            return True
+        log = room.line.their_log
+        if entry.sequence > log.size and not log.has(entry.sequence) and len(log.beyond) >= lines.BEYOND_MAX:
+            return False  # more beyond a hole than we keep: it comes again when the hole is filled
         self._take(room, entry, body, bearer)
+        return True
+
+    def _sent_back(self, room: Room, entry: Entry) -> None:
+        """An entry of our own log, from them. Only we give places in it, so it is compared and not taken;
+        that an act of ours lies where they say is not under our signature."""
+        there = self.store.at(room.id, room.pair.ours, entry.sequence)
+        data = wire.encode_entry(entry)
+        if there is None or there.entry != data:
+            self._fault(room, "they hold an entry of ours that our record does not have", data)
+            room.difference = True
 
     # --- loose frames
 
@@ -327,6 +352,10 @@ class Node(Outgoing):
                 if row is None:
                     continue
                 flight = self._candidate(room, row.held)
+                room.sealed.pop(sequence, None)
+            elif now - flight.since > RESEAL_AFTER_S:
+                flight = replace(flight, since=now)
+                room.sealed.pop(sequence, None)  # they may have given up the key of that frame
             if sequence in room.explicit or now - flight.sent_at > exchange.RESEND_FIRST_S / 2:
                 room.flights[sequence] = replace(flight, tries=0)
 

@@ -268,6 +268,8 @@ class Lines:
             self.store.add_root(room.id, held.party, log.size, log.tree.root)
             following = self.store.at(room.id, held.party, log.size) if log.beyond else None
             step = following.held if following else None
+            if following is not None and step is not None and held.party != room.pair.ours:
+                self._judge_own_root(room, step, following.entry)  # it came before what lies below it
         if room.contested:
             room.contested = False
             self._fold(room)
@@ -292,15 +294,21 @@ class Lines:
             elif not self._agrees(room, held):
                 self._fault(room, "record difference: their root of our log is not ours", data)
                 room.difference = True
-            known = self._root_at(room, held.party, said.sequence)
-            if known is not None and known != said.own_root:
-                self._fault(room, "record difference: their own root is not that of what they sent", data)
-                room.difference = True
+            self._judge_own_root(room, held, data)
         else:
             named = self.store.named(said.line, held.party, said.author, said.number)
             if named is not None and named.held.id != held.id:
                 self._fault(room, f"two different acts named {said.author}/{said.number}", data)
                 room.contested = True
+
+    def _judge_own_root(self, room: Room, held: Held, data: bytes) -> None:
+        """What a statement of theirs signs of their own log, once we hold that log up to there."""
+        said = held.said
+        if isinstance(said, Statement):
+            known = self._root_at(room, held.party, said.sequence)
+            if known is not None and known != said.own_root:
+                self._fault(room, "record difference: their own root is not that of what they sent", data)
+                room.difference = True
 
     def _fault(self, room: Room, reason: str, evidence: bytes) -> None:
         self._touched = True

@@ -97,6 +97,8 @@ class Outgoing(Lines):
             room.flights[flight.sequence] = exchange.sent(flight, now)
         elif not any(b.name not in full for b in self.bearers_up(room)):
             return
+        elif not flight.once and any(len(frame) <= b.traits.frame_bytes_max for b in self.bearers_up(room)):
+            room.flights[flight.sequence] = exchange.sent(flight, now)  # the bearer that can is full now
         else:
             del room.flights[flight.sequence]  # no bearer of this line can carry it whole
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from parley.core.errors import RemoteError
 from parley.core.types import (
     HASH_BYTES,
+    NODE_AUTHOR,
     SIGNATURE_BYTES,
     SUITE,
     U32,
@@ -366,7 +367,7 @@ def _decode_loose(kind: int, read: _Reader) -> Loose:
         loose = Frontier(our_size, our_root, their_size, their_root, floor, tuple(holes), wanted, more)
     elif kind == LooseKind.CALL:
         sign = CallSign(within("call", read.number(1), min(CallSign), max(CallSign)))
-        loose = Call(sign, read.number(4), read.number(2))
+        loose = Call(sign, read.number(4), within("officer calling", read.number(2), 0, NODE_AUTHOR - 1))
     else:
         raise RemoteError(f"loose kind {kind} is unknown")
     read.end()
