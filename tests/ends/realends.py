@@ -301,61 +301,101 @@ def empty(place: Path) -> Pair:
     return Pair(*made)
 
 
+class OffClock:
+    """A clock whose wall reading is wrong by `off_s`, which may change at any moment."""
+
+    def __init__(self, clock: VirtualClock, off_s: float = 0.0) -> None:
+        self.clock, self.off_s = clock, off_s
+
+    def wall(self) -> float:
+        return self.clock.wall() + self.off_s
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic()
+
+
+class Live:
+    """Two ends in this process, on a virtual clock and a link in memory: paired, with officers, no line yet.
+
+    `off_s`: by how much South's clock is wrong.
+    """
+
+    def __init__(self, pair: Pair, start: float, off_s: float = 0.0) -> None:
+        self.clock = VirtualClock(start)
+        self.clocks = (OffClock(self.clock), OffClock(self.clock, off_s))
+        self.nodes, self.desks = [], []
+        for end, clock in zip(pair, self.clocks, strict=True):
+            made = Home.create(
+                end.home,
+                party=end.party,
+                passphrase=WORDS["end"],
+                root_passphrase=WORDS["root"],
+                cost=CHEAP,
+                sync=False,
+            )
+            node = Node(made, clock=clock, timer=self.clock, entropy=os.urandom, settings=Settings())
+            self.nodes.append(node)
+            self.desks.append(Desk(node))
+        self.north, self.south = self.desks
+        self._pair()
+        bearers = memory_pair(self.clock, name="cable", latency_s=0.01)
+        for node, bearer in zip(self.nodes, bearers, strict=True):
+            node.attach(bearer)
+            bearer.open()
+            node.start()
+        self.wait(5)
+
+    def _pair(self) -> None:
+        a, b, root = self.north, self.south, WORDS["root"]
+        for desk in self.desks:
+            for name, powers in (("duty", POWERS_ALL), ("chief", POWERS_ALL), ("clerk", Power.ACKNOWLEDGE)):
+                desk.add_officer(name, f"{name} officer", powers, Precedence.FLASH, WORDS[name], root, CHEAP)
+        cards = a.pair_card(root), b.pair_card(root)
+        shares = (
+            a.pair_share(cards[1], b.fingerprint(), root),
+            b.pair_share(cards[0], a.fingerprint(), root),
+        )
+        a.pair_finish("South", cards[1], shares[1], root)
+        b.pair_finish("North", cards[0], shares[0], root)
+
+    def wait(self, seconds: float) -> None:
+        self.clock.run_until(self.clock.wall() + seconds)
+
+    def offer_line(self) -> None:
+        agreed = Accord(LINE, os.urandom(16), languages=("en", "ko"))
+        offered = self.north.offer_line("South", agreed, "duty", WORDS["duty"])
+        self.wait(5)
+        self.south.agree(offered.ref, "duty", WORDS["duty"])
+        self.wait(5)
+
+    def open_line(self, in_s: int = 60) -> None:
+        """Opens the line, or opens it again, at an hour by North's clock; waits that long."""
+        terms = self.north.offer_restore(LINE, int(self.clocks[0].wall()) + in_s, "duty", WORDS["duty"])
+        self.wait(5)
+        self.north.agree(terms.ref, "chief", WORDS["chief"])
+        self.wait(5)
+        for officer in ("duty", "chief"):
+            self.south.agree(terms.ref, officer, WORDS[officer])
+        self.wait(in_s + 60)
+
+    def say(self, desk: Desk, text: str) -> str:
+        """A message, released; its ref."""
+        draft = desk.compose(LINE, text, "duty")
+        return desk.release(draft.ref, "chief", WORDS["chief"]).ref
+
+    def close(self) -> None:
+        for node in self.nodes:
+            node.stop()
+            node.home.close()
+
+
 def prepared(place: Path) -> Pair:
     """Two paired ends with officers and an open line, made an hour ago by the clock of this machine."""
     pair = empty(place)
-    clock = VirtualClock(float(int(time.time()) - 3600))
-    desks = []
-    for end in pair:
-        made = Home.create(
-            end.home,
-            party=end.party,
-            passphrase=WORDS["end"],
-            root_passphrase=WORDS["root"],
-            cost=CHEAP,
-            sync=False,
-        )
-        node = Node(made, clock=clock, timer=clock, entropy=os.urandom, settings=Settings())
-        desks.append((Desk(node), node))
-    (a, north), (b, south) = desks
-    for desk, _ in desks:
-        for name, powers in (("duty", POWERS_ALL), ("chief", POWERS_ALL), ("clerk", Power.ACKNOWLEDGE)):
-            desk.add_officer(
-                name, f"{name} officer", powers, Precedence.FLASH, WORDS[name], WORDS["root"], CHEAP
-            )
-    cards = a.pair_card(WORDS["root"]), b.pair_card(WORDS["root"])
-    shares = (
-        a.pair_share(cards[1], b.fingerprint(), WORDS["root"]),
-        b.pair_share(cards[0], a.fingerprint(), WORDS["root"]),
-    )
-    a.pair_finish("South", cards[1], shares[1], WORDS["root"])
-    b.pair_finish("North", cards[0], shares[0], WORDS["root"])
-    bearers = memory_pair(clock, name="cable", latency_s=0.01)
-    for node, bearer in zip((north, south), bearers, strict=True):
-        node.attach(bearer)
-        bearer.open()
-        node.start()
-
-    def wait(seconds: float) -> None:
-        clock.run_until(clock.wall() + seconds)
-
-    wait(5)
-    offered = a.offer_line(
-        "South", Accord(LINE, os.urandom(16), languages=("en", "ko")), "duty", WORDS["duty"]
-    )
-    wait(5)
-    b.agree(offered.ref, "duty", WORDS["duty"])
-    wait(5)
-    terms = a.offer_restore(LINE, int(clock.wall()) + 60, "duty", WORDS["duty"])
-    wait(5)
-    a.agree(terms.ref, "chief", WORDS["chief"])
-    wait(5)
-    for officer in ("duty", "chief"):
-        b.agree(terms.ref, officer, WORDS[officer])
-    wait(120)
-    for _, node in desks:
-        node.stop()
-        node.home.close()
+    live = Live(pair, float(int(time.time()) - 3600))
+    live.offer_line()
+    live.open_line()
+    live.close()
     return pair
 
 

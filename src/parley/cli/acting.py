@@ -16,7 +16,7 @@ STANDARD_INPUT_MAX = 1 << 16
 
 def run(options: argparse.Namespace) -> int:
     words = _words(options)
-    with reach.end(options) as ask:
+    with reach.end(options, running=options.command in ("contact", "watch")) as ask:
         found, shown = _ACTS[options.command](options, ask, words)
     if getattr(options, "json", False):
         print_json(name(options), found)

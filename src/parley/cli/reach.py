@@ -44,8 +44,9 @@ class _Handle:
 
 
 @contextlib.contextmanager
-def end(options: argparse.Namespace) -> Iterator[Ask]:
-    """The way to ask this end: `ask(name, **arguments)`. Raises LocalError when it cannot be reached."""
+def end(options: argparse.Namespace, *, running: bool = False) -> Iterator[Ask]:
+    """The way to ask this end: `ask(name, **arguments)`. Raises LocalError when it cannot be reached, or,
+    `running`, when no node is up: what is asked then would be forgotten with the command."""
     home: Path = options.home
     check_binding(home)
     deadline = time.monotonic() + WAIT_S
@@ -55,6 +56,8 @@ def end(options: argparse.Namespace) -> Iterator[Ask]:
             with connected:
                 yield functools.partial(_over_socket, connected)
             return
+        if running:
+            raise LocalError("the node of this end is not up", "start it: parley up")
         try:
             opened = Home.open(home, passphrase(options), wait_s=0.0)
             break

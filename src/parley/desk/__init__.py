@@ -365,9 +365,9 @@ class Desk:
 
     def offer_line(self, pair: str, agreed: Accord, by: str, passphrase: str) -> TermsView:
         """Offers the first accord of a new line, or a later version of an accord, on the order wire."""
-        return self._offer(
-            self._look.pair(pair).order_wire, Subject.ACCORD, accords.encode_terms(agreed), by, passphrase
-        )
+        of_pair = self._look.pair(pair)
+        self._name_is_free(of_pair, agreed)
+        return self._offer(of_pair.order_wire, Subject.ACCORD, accords.encode_terms(agreed), by, passphrase)
 
     def agree(self, ref: str, by: str, passphrase: str) -> TermsView:
         """One officer's agreement to terms on offer. Before signing, our copy of both logs is compared
@@ -377,6 +377,8 @@ class Desk:
             raise LocalError("their offer is not receipted by our node yet", "wait a moment, then agree")
         if standing.subject == Subject.RESTORE:
             self._compare(room, lines.decode_restore(standing.terms))
+        else:
+            self._name_is_free(room.pair, accords.decode_terms(standing.terms))
         found, signer = self._look.signer(by, passphrase)
         self._look.may(found, ActKind.AGREE, standing.subject, Precedence.IMMEDIATE)
         if any(a[0] == found.officer.author for a in standing.sides[room.pair.ours].authors):
@@ -587,6 +589,17 @@ class Desk:
     def _acknowledged(self, room: Room, standing: Standing) -> bool:
         theirs = standing.offered[1 - room.pair.ours]
         return theirs is not None and theirs < room.line.our_log.stated
+
+    def _name_is_free(self, pair: PairRoom, agreed: Accord) -> None:
+        """Refuses a line that could not be told from another by its name."""
+        if not agreed.name:
+            raise LocalError("a line needs a name", "agree on terms that name it")
+        for room in pair.rooms.values():
+            first = room.line.accords[0][1]
+            if first.name == agreed.name and first.nonce != agreed.nonce:
+                raise LocalError(
+                    f"there is another line called {agreed.name}", "agree on terms with another name"
+                )
 
     def _compare(self, room: Room, terms: RestoreTerms) -> None:
         """Refuses to sign an agreed prefix that is not ours."""

@@ -425,21 +425,27 @@ class Reader:
     # --- the ways to a thing
 
     def name(self, room: Room) -> str:
-        """The line's name, unique at this end: PAIR/NAME where two pairs have a line of one name."""
-        twice = sum(1 for other in self._node.rooms() if other.name == room.name) > 1
-        return f"{room.pair.name}/{room.name}" if twice else room.name
+        """The line's name, unique at this end: PAIR/NAME where two pairs have a line of one name, and the
+        beginning of its id behind it where a pair has two (offers that crossed, and both were agreed)."""
+        of_pair = f"{room.pair.name}/{room.name}"
+        others = [other for other in self._node.rooms() if other is not room]
+        if all(room.name != other.name for other in others):
+            return room.name
+        twice = any(of_pair == f"{other.pair.name}/{other.name}" for other in others)
+        return f"{of_pair} {room.id.hex()[:8]}" if twice else of_pair
 
     def room(self, name: str) -> Room:
         """The line called `name`, or PAIR/NAME; a unique beginning will do."""
         rooms = self._node.rooms()
         exact = [r for r in rooms if name in (r.name, f"{r.pair.name}/{r.name}", r.id.hex())]
-        found = exact or [r for r in rooms if name and r.name.lower().startswith(name.lower())]
+        unique = [r for r in rooms if name == self.name(r)]
+        found = unique or exact or [r for r in rooms if name and r.name.lower().startswith(name.lower())]
         if len(found) == 1:
             return found[0]
         known = ", ".join(r.name for r in rooms) or "none yet: pair first"
         if found:
             raise LocalError(
-                f"{name!r} could be several lines", f"give it whole: {', '.join(r.name for r in found)}"
+                f"{name!r} could be several lines", f"give it whole: {', '.join(self.name(r) for r in found)}"
             )
         raise LocalError(f"there is no line {name!r}", f"the lines are: {known}")
 
