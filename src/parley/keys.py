@@ -373,7 +373,8 @@ class KeyRoom:
         return suite.commitment_key(self._need(f"commitment/{transcript.hex()}"), line)
 
     def make_line(self, transcript: bytes, line: bytes, ours: int, incarnations: tuple[int, int]) -> None:
-        """Takes the line's secret from the line master, once, and begins both directions at epoch 0.
+        """Takes the line's secret from the line master, once, and begins both directions at epoch 0. The
+        secret itself is kept nowhere: from it every key of that epoch could be had again.
         A line that is here already is left alone. Raises LocalError when the leaf is taken."""
         if self.get(f"send/{line.hex()}") is not None:
             return
@@ -384,7 +385,7 @@ class KeyRoom:
         except KeyError:
             raise LocalError("the secret of this line was taken by another", "offer the line again") from None
         with self.turn():
-            self.put(f"line/{line.hex()}", secret)
+            self.put(f"later epochs/{line.hex()}", suite.later_epochs(secret, line))
             for way, sender in (("send", ours), ("receive", 1 - ours)):
                 seed = suite.epoch_seed(secret, line, sender, incarnations, 0)
                 self.put(f"{way}/{line.hex()}", _encode_chain(suite.epoch_tag(seed), 1, suite.key_tree(seed)))
@@ -409,7 +410,7 @@ class SendChain:
         self._room, self._name = room, name
         stored = room.get(name)
         assert stored is not None, "a line has its keys before it is used"
-        self.tag, self._reserved, self._tree = _decode_chain(stored)
+        self.tag, self._reserved, self._tree = decode_chain(stored)
         self._block: list[bytes] = []
         self.next_counter = self._reserved
 
@@ -440,7 +441,7 @@ class ReceiveChain:
         self._room, self._name = room, name
         stored = room.get(name)
         assert stored is not None, "a line has its keys before it is used"
-        self.tag, self._highest, self._tree = _decode_chain(stored)
+        self.tag, self._highest, self._tree = decode_chain(stored)
         self._changed = False
 
     @property
@@ -627,7 +628,8 @@ def _encode_chain(tag: bytes, counter: int, tree: KeyTree) -> bytes:
     return cbor.encode((tag, counter, suite.encode_tree(tree)))
 
 
-def _decode_chain(data: bytes) -> tuple[bytes, int, KeyTree]:
+def decode_chain(data: bytes) -> tuple[bytes, int, KeyTree]:
+    """Epoch tag, next counter (sending) or one past the highest heard (receiving), and the key tree."""
     tag, counter, tree = cbor.array(cbor.decode(data), 3, "chain")
     return cbor.octets(tag), cbor.integer(counter), suite.decode_tree(cbor.octets(tree))
 

@@ -66,7 +66,8 @@ SCHEMA = (
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE faults (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
-        line BLOB NOT NULL, reason TEXT NOT NULL, evidence BLOB NOT NULL, heard_at INTEGER NOT NULL
+        line BLOB NOT NULL, reason TEXT NOT NULL, evidence BLOB NOT NULL, heard_at INTEGER NOT NULL,
+        differs INTEGER NOT NULL
     ) STRICT;
     """,
 )
@@ -120,12 +121,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a peer signed and should not have, or a record difference."""
+    """What a peer signed and should not have; `differs`: it shows that the two records are not one."""
 
     line: bytes
     reason: str
     evidence: bytes
     heard_at: Seconds
+    differs: bool = False
 
 
 class Store:
@@ -367,18 +369,18 @@ class Store:
     def add_fault(self, fault: Fault) -> None:
         """Keeps evidence, up to a limit: what a faulty peer can make us keep is bounded."""
         self._db.execute(
-            "INSERT INTO faults (line, reason, evidence, heard_at)"
-            " SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM faults) < ?5"
+            "INSERT INTO faults (line, reason, evidence, heard_at, differs)"
+            " SELECT ?1, ?2, ?3, ?4, ?6 WHERE (SELECT count(*) FROM faults) < ?5"
             " AND NOT EXISTS (SELECT 1 FROM faults WHERE line = ?1 AND evidence = ?3)",
-            (fault.line, fault.reason, fault.evidence, fault.heard_at, FAULTS_MAX),
+            (fault.line, fault.reason, fault.evidence, fault.heard_at, FAULTS_MAX, int(fault.differs)),
         )
 
     def faults(self, line: bytes | None = None) -> tuple[Fault, ...]:
         rows = self._db.execute(
-            "SELECT line, reason, evidence, heard_at FROM faults WHERE ?1 IS NULL OR line = ?1 ORDER BY id",
+            "SELECT line, reason, evidence, heard_at, differs FROM faults WHERE ?1 IS NULL OR line = ?1 ORDER BY id",
             (line,),
         )
-        return tuple(Fault(*row) for row in rows)
+        return tuple(Fault(line, why, data, at, bool(differs)) for line, why, data, at, differs in rows)
 
     # --- the ways in
 

@@ -107,7 +107,8 @@ class WatchLog:
                 )
         except apsw.Error as e:
             raise LocalError(
-                f"the watch log cannot be written: {e}", "check the disk; look before you repeat: parley status"
+                f"the watch log cannot be written: {e}",
+                "check the disk; look before you repeat: parley status",
             ) from None
         return self._db.last_insert_rowid()
 

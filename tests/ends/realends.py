@@ -163,12 +163,12 @@ class RealEnd:
     def door(self, timeout_s: float = 30.0) -> socket.socket:
         """A connection to the desk's socket. Raises Gone when there is none."""
         link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        link.settimeout(timeout_s)
         try:
-            link.connect(str(self.home / SOCKET_NAME))
+            link.connect(str(self.home / SOCKET_NAME))  # waits where many do
         except OSError as e:
             link.close()
             raise Gone(str(e)) from None
+        link.settimeout(timeout_s)
         return link
 
     def ask(self, name: str, /, **given: object) -> Any:

@@ -114,9 +114,8 @@ def _flipped(path: Path, pins: list[str]) -> int:
     changed.write_bytes(data)
     verdict, found = _verify([changed], pins)
     refused = found["files"][0]
-    print(
-        f"One bit of {path.name} changed (byte {at}): {refused['verdict']}, {refused.get('where')}: {refused.get('why')}"
-    )
+    print(f"One bit of {path.name} changed (byte {at}): {refused['verdict']},")
+    print(f"  {refused.get('where')}: {refused.get('why')}")
     return DONE if verdict == NOT_VERIFIED and "where" in refused else REFUSED
 
 

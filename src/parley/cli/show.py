@@ -74,7 +74,7 @@ def terms(found: Json) -> None:
         v = _view(item)
         rows.append(
             (
-                str(v["ref"]),
+                _safe(v["ref"]),
                 _safe(v["line"]),
                 str(v["subject"]),
                 clock(v["opens_at"]) if v["opens_at"] is not None else "",
@@ -95,7 +95,7 @@ def messages(found: Json) -> None:
         text = _safe(v["text"]).replace("\n", " / ")
         rows.append(
             (
-                str(v["ref"]),
+                _safe(v["ref"]),
                 str(v["precedence"]),
                 str(v["state"]),
                 clock(v["heard_at"]),

@@ -10,8 +10,8 @@ settled when each log says so. Two kinds of effect are kept apart:
 
 Whatever the order of arrival, two ends that hold the same entries say the same of a line.
 
-Equivocation marks a log as disputed and its receipts stop extending; the full reaction (freeze until
-RESUME) comes with the incarnations.
+A log that contradicts itself is kept as evidence and alarmed; the freeze until RESUME comes with the
+incarnations.
 """
 
 from __future__ import annotations
@@ -163,7 +163,6 @@ class Log:
     tree: Tree = EMPTY_TREE
     beyond: tuple[tuple[int, bytes], ...] = ()
     stated: int = 0
-    disputed: bool = False
 
     @property
     def size(self) -> int:

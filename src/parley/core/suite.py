@@ -34,6 +34,7 @@ LABEL_COMMITMENT_KEY = "parley/commitment-key/1"
 LABEL_LINE_SECRET = "parley/line-secret/1"
 LABEL_SALT = "parley/salt/1"
 LABEL_FIELD = "parley/field/1"
+LABEL_LATER_EPOCHS = "parley/later-epochs/1"
 LABEL_EPOCH = "parley/epoch/1"
 LABEL_EPOCH_TAG = "parley/epoch-tag/1"
 LABEL_FRAME_KEY = "parley/frame-key/1"
@@ -47,6 +48,7 @@ LABELS = (
     LABEL_LINE_SECRET,
     LABEL_SALT,
     LABEL_FIELD,
+    LABEL_LATER_EPOCHS,
     LABEL_EPOCH,
     LABEL_EPOCH_TAG,
     LABEL_FRAME_KEY,
@@ -288,6 +290,12 @@ def line_secret(master: KeyTree, line: bytes) -> bytes:
 def line_taken(master: KeyTree, line: bytes) -> KeyTree:
     """The master from which the secret of `line` can no longer be derived."""
     return master.without(int.from_bytes(line[:4], "big"))
+
+
+def later_epochs(secret: bytes, line: bytes) -> bytes:
+    """What is kept of a line's secret once epoch 0 has begun: enters the root keys of later epochs, and
+    gives back nothing of epoch 0."""
+    return expand(secret, LABEL_LATER_EPOCHS, line)
 
 
 def commitment_key(master: bytes, line: bytes) -> bytes:

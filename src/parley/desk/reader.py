@@ -179,7 +179,7 @@ class Reader:
         log = room.line.logs[held.party]
         return replace(
             view,
-            mark=lines.mark(room.line, held).value,
+            mark=lines.mark(room.line, held).value or _beyond(officer, act),
             missing_before=sum(
                 min(count, held.sequence - first) for first, count in log.holes if first < held.sequence
             ),
@@ -269,7 +269,11 @@ class Reader:
                         None if words is None else cbor.string(words),
                     )
                 )
-            elif found.kind == ActKind.CANCEL and found.party == party:
+            elif (
+                found.kind == ActKind.CANCEL
+                and found.party == party
+                and accords.may(officer, ActKind.CANCEL, None, found.said.precedence)
+            ):
                 cancelled = at
             elif found.kind == ActKind.MESSAGE and found.party == other:
                 answered = at
@@ -595,12 +599,16 @@ class Reader:
     def alarms(self) -> Iterable[str]:
         if self._node.trouble:
             yield self._node.trouble
+        for pair in self._node.pairs.values():
+            for name in pair.unmade.values():
+                yield f"{name}: agreed with {pair.name}, and its secret is taken by another line; offer it again"
         for room in self._node.rooms():
             if room.difference:
                 yield f"{self.name(room)}: the records differ; compare exports"
             faults = self._store.faults(room.id)
             if faults:
-                yield f"{self.name(room)}: {len(faults)} faults of theirs kept as evidence; the last: {faults[-1].reason}"
+                kept = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+                yield f"{self.name(room)}: {kept} of theirs kept as evidence; the last: {faults[-1].reason}"
 
     def opened(self, room: Room, row: Row) -> Opened:
         if row.body is None:
@@ -624,6 +632,13 @@ def precedence_named(word: str) -> Precedence:
     except KeyError:
         words = ", ".join(p.name for p in reversed(Precedence))
         raise LocalError(f"there is no precedence {word!r}", f"one of: {words}") from None
+
+
+def _beyond(officer: Officer | None, act: Act) -> str:
+    """What is said of an act that its officer's powers do not cover: it is shown, and has no effect."""
+    if officer is None or accords.may(officer, act.kind, None, act.precedence):
+        return ""
+    return "beyond the powers of this officer"
 
 
 def _number(digits: str) -> int:

@@ -227,12 +227,12 @@ class Node(Outgoing):
         except RemoteError:
             self._unopened(bearer)
             raise
-        room.evidence = replace(room.evidence, heard_at=self.clock.monotonic())
         done = True
         try:
             done = self._opened(room, clear.counter, frames.decode_plain(plain_bytes), bearer)
         finally:
-            if done:
+            if done:  # else it opens again, and so proves nothing of when it was sent
+                room.evidence = replace(room.evidence, heard_at=self.clock.monotonic())
                 room.receive.erase(clear.counter)
 
     def _opened(self, room: Room, counter: int, plain: frames.Plain, bearer: str) -> bool:
@@ -283,8 +283,7 @@ class Node(Outgoing):
         there = self.store.at(room.id, room.pair.ours, entry.sequence)
         data = wire.encode_entry(entry)
         if there is None or there.entry != data:
-            self._fault(room, "they hold an entry of ours that our record does not have", data)
-            room.difference = True
+            self._fault(room, "they hold an entry of ours that our record does not have", data, differs=True)
 
     # --- loose frames
 

@@ -151,6 +151,7 @@ class Lines:
             self.keys.sending(line.id),
             self.keys.receiving(line.id),
         )
+        room.difference = any(fault.differs for fault in self.store.faults(line.id))
         pair.rooms[line.id] = room
         self._by_tag[room.receive.tag] = room
         room.frontier_wanted = self._running
@@ -249,8 +250,7 @@ class Lines:
         if log.has(held.sequence):
             there = self.store.at(room.id, held.party, held.sequence)
             if there is not None and there.entry != data:
-                self._fault(room, "two entries at one place of their log", data)
-                room.difference = True
+                self._fault(room, "two entries at one place of their log", data, differs=True)
             elif held.party != room.pair.ours:
                 room.frontier_wanted = True
             return
@@ -289,11 +289,11 @@ class Lines:
         if isinstance(said, Statement):
             ours = room.line.our_log
             if said.their_size > ours.size:
-                self._fault(room, "they acknowledge entries that our record does not have", data)
-                room.difference = True
+                self._fault(
+                    room, "they acknowledge entries that our record does not have", data, differs=True
+                )
             elif not self._agrees(room, held):
-                self._fault(room, "record difference: their root of our log is not ours", data)
-                room.difference = True
+                self._fault(room, "record difference: their root of our log is not ours", data, differs=True)
             self._judge_own_root(room, held, data)
         else:
             named = self.store.named(said.line, held.party, said.author, said.number)
@@ -307,12 +307,18 @@ class Lines:
         if isinstance(said, Statement):
             known = self._root_at(room, held.party, said.sequence)
             if known is not None and known != said.own_root:
-                self._fault(room, "record difference: their own root is not that of what they sent", data)
-                room.difference = True
+                self._fault(
+                    room,
+                    "record difference: their own root is not that of what they sent",
+                    data,
+                    differs=True,
+                )
 
-    def _fault(self, room: Room, reason: str, evidence: bytes) -> None:
+    def _fault(self, room: Room, reason: str, evidence: bytes, *, differs: bool = False) -> None:
+        """Keeps what they signed and should not have; `differs`: the two records are not one any more."""
+        room.difference = room.difference or differs
         self._touched = True
-        self.store.add_fault(Fault(room.id, reason, evidence, self.now()))
+        self.store.add_fault(Fault(room.id, reason, evidence, self.now(), differs))
 
     def _consequences(self, room: Room, held: Held, officer: Officer | None) -> None:
         """What an entry on line 0 means for the other lines."""
@@ -337,13 +343,21 @@ class Lines:
                 line_id = self.offered_line_id(room.pair, agreed)
                 there = room.pair.rooms.get(line_id)
                 if there is None:
-                    made = self._add_room(room.pair, lines.new_line(line_id, room.pair.ours, agreed))
-                    self._fold(made)
+                    self._make_line(room.pair, line_id, agreed)
                 elif all(name != standing.hash for name, _ in there.line.accords):
                     known = (*there.line.accords, (standing.hash, agreed))
                     there.line = lines.with_accords(there.line, known)
                     self._fold(there)  # what it holds may be under this accord already
-                    self._fold(there)
+
+    def _make_line(self, pair: PairRoom, line_id: bytes, agreed: Accord) -> None:
+        """A line whose secret was taken by another cannot be made; that stops neither the order wire nor
+        the end, and is told as an alarm until it is offered again."""
+        try:
+            made = self._add_room(pair, lines.new_line(line_id, pair.ours, agreed))
+        except LocalError:
+            pair.unmade[line_id] = agreed.name
+            return
+        self._fold(made)
 
     def _state(self, room: Room, draft: Draft) -> None:
         """Our node's statement at the next place of our log."""

@@ -115,6 +115,7 @@ class PairRoom:
         self.rosters: list[dict[int, Officer]] = [{}, {}]
         self.rostered_at: dict[int, int] = {}  # our authors: sequence on line 0 of their delegation
         self.rooms: dict[bytes, Room] = {}
+        self.unmade: dict[bytes, str] = {}  # lines agreed whose secret cannot be had: id and name
         self.order_wire: Room
 
     @property

@@ -65,7 +65,7 @@ from parley.core.types import (
 from parley.core.wire import frame as frames
 from parley.desk import Desk
 from parley.home import Home
-from parley.keys import Cost, check_card
+from parley.keys import Cost, KeyRoom, check_card, decode_chain
 from parley.node import Node, Room, Settings
 from parley.scenario.clock import VirtualClock
 from parley.store import Store
@@ -303,6 +303,20 @@ class _Tap:
         self.inner.close()
 
 
+def note_whole_trees(room: KeyRoom, whole: dict[bytes, suite.KeyTree]) -> None:
+    """Notes each direction's key tree when it is made: an end keeps no way back to it, a judge needs it."""
+    put = room.put
+
+    def noting(name: str, secret: bytes, *, at_once: bool = True) -> None:
+        if name.startswith(("send/", "receive/")):
+            tag, _, tree = decode_chain(secret)
+            if len(tree.nodes) == 1:
+                whole.setdefault(tag, tree)
+        put(name, secret, at_once=at_once)
+
+    room.put = noting  # type: ignore[method-assign]
+
+
 class _End:
     """One party's end: a home that stays, a node that is killed and started again."""
 
@@ -360,6 +374,7 @@ class _End:
             self._begin(Home.open(self.path, WORDS, sync=False))
 
     def _begin(self, home: Home) -> None:
+        note_whole_trees(home.keys, self.world.ledger.whole_trees)
         home.store.close()
         home.store = store = _Store(self.path / "record.db", self)
         node = self.fresh_node(home)
@@ -454,6 +469,9 @@ class Ledger:
         self.roots: dict[tuple[bytes, int, int], bytes] = {}
         self._frames: dict[tuple[bytes, int], bytes] = {}
         self._epochs: dict[bytes, tuple[bytes, suite.KeyTree]] = {}
+        self.whole_trees: dict[
+            bytes, suite.KeyTree
+        ] = {}  # by epoch tag: as it was before anything was erased
         self._under_way: dict[tuple[str, int], Counter[bytes]] = {}
         self._arrived: dict[tuple[str, int], set[bytes]] = {}
         self._figures = figures
@@ -517,10 +535,7 @@ class Ledger:
         found = self._epochs.get(tag)
         if found is None:
             room = next(r for r in end.node.rooms() if r.send.tag == tag)
-            secret = end.home.keys.get(f"line/{room.id.hex()}")
-            assert secret is not None, "a line that sends has its secret"
-            seed = suite.epoch_seed(secret, room.id, room.pair.ours, room.pair.incarnations, 0)
-            found = self._epochs[tag] = (room.id, suite.key_tree(seed))
+            found = self._epochs[tag] = (room.id, self.whole_trees[tag])
         return found
 
     # --- counting
@@ -1128,13 +1143,12 @@ def _weather(world: _World, end: _End, chance: random.Random) -> None:
 def _one_way(world: _World, end: _End, chance: random.Random) -> None:
     """Believed up and carries nothing: all that one end sends."""
     ways = world.ways[end.index :: 2]
-    before = [way.faults for way in ways]
     for way in ways:
         way.faults = Faults(loss=1.0)
 
     def over() -> None:
-        for way, faults in zip(ways, before, strict=True):
-            way.faults = faults
+        for way in ways:
+            way.faults = Faults()
 
     world.clock.call_later(chance.choice((5.0, 40.0, 200.0)), over)
 
