@@ -76,7 +76,8 @@ class WatchLog:
                 " detail TEXT NOT NULL, chain BLOB NOT NULL) STRICT"
             )
             self._db.execute("CREATE INDEX IF NOT EXISTS events_draft ON events (draft) WHERE draft > 0")
-            self._db.execute(f"PRAGMA user_version={VERSION}")
+            if version != (VERSION,):  # or every reading command would write, and wait for the disk
+                self._db.execute(f"PRAGMA user_version={VERSION}")
         except apsw.Error as e:
             raise LocalError(
                 f"the watch log cannot be opened: {e}", "check the disk and its permissions"

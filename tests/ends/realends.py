@@ -333,7 +333,7 @@ class Live:
                 cost=CHEAP,
                 sync=False,
             )
-            node = Node(made, clock=clock, timer=self.clock, entropy=os.urandom, settings=Settings())
+            node = Node(made, clock=clock, timer=self.clock, entropy=os.urandom, settings=Settings(life_s=60))
             self.nodes.append(node)
             self.desks.append(Desk(node))
         self.north, self.south = self.desks

@@ -229,7 +229,7 @@ def assert_result(kind: Any, found: Any) -> None:
 
 @pytest.mark.parametrize("words", READING, ids=" ".join)
 def test_a_reading_command_gives_what_the_page_says(talked: RealEnd, words: tuple[str, ...]) -> None:
-    (draft,) = talked.says("inbox", "--drafts", "--json").found
+    draft, *_ = talked.says("inbox", "--drafts", "--json").found
     kind = READING[words]
     words = tuple(draft["ref"] if word == "DRAFT" else word for word in words)
     said = talked.says(*words, "--json")

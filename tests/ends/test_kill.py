@@ -108,6 +108,7 @@ def assert_nothing_lost(pair: Pair, officers: list[Officers], place: Path) -> No
     assert said.code == 0 and "both records agree" in said.out, said
 
 
+@pytest.mark.slow
 def test_three_kills_lose_nothing(prepared: Pair, tmp_path: Path) -> None:
     pair = Pair(*(realends.twin(end, tmp_path / end.party) for end in prepared))
     pair.join()

@@ -46,7 +46,14 @@ def alarms(desk: Desk) -> list[Event]:
     return [e for e in desk.journal(1000) if e.what == Happened.ALARM]
 
 
-@pytest.mark.parametrize("live", [3600.0, -3600.0], ids=["an hour fast", "an hour slow"], indirect=True)
+@pytest.mark.parametrize(
+    "live",
+    [
+        pytest.param(3600.0, id="an hour fast"),
+        pytest.param(-3600.0, id="an hour slow"),
+    ],
+    indirect=True,
+)
 def test_a_clock_an_hour_off_delays_no_line_for_good(live: Live) -> None:
     live.open_line()
     refs = [(desk, live.say(desk, "first")) for desk in live.desks]
@@ -76,7 +83,7 @@ def test_a_clock_that_jumps_is_noted_and_stops_nothing(live: Live, jump: int) ->
     live.say(live.south, "before")
     live.wait(4000)
     live.clocks[1].off_s += jump
-    live.wait(15)
+    live.wait(70)
     (alarm,) = alarms(live.south)
     assert alarm.detail["jumped_s"] == pytest.approx(jump, abs=2)
     assert not alarms(live.north)
@@ -86,7 +93,7 @@ def test_a_clock_that_jumps_is_noted_and_stops_nothing(live: Live, jump: int) ->
     said = [e.said_at for e in reversed(live.south.entries(LINE, 1000)) if e.ours]
     assert said == sorted(said), "what our own end says does not fall while it lives"
     live.clocks[1].off_s -= jump
-    live.wait(15)
+    live.wait(70)
     assert len(alarms(live.south)) == 2
     live.say(live.south, "and back")
     live.wait(30)
@@ -97,7 +104,7 @@ def test_a_clock_set_back_before_the_hour_of_opening_keeps_our_own_back_until_it
     """The hour of opening is by each end's own clock (LI-11), so that clock decides what we originate."""
     live.open_line()
     live.clocks[1].off_s -= 9 * 365 * 86400
-    live.wait(15)
+    live.wait(70)
     assert alarms(live.south)
     assert [desk.line(LINE).declared for desk in live.desks] == ["OPEN", "OPENING"]
     ours, theirs = live.say(live.south, "kept back"), live.say(live.north, "heard all the same")

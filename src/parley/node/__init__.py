@@ -121,7 +121,12 @@ class Node(Outgoing):
             if self._touched:
                 self._load()
             raise
-        self._after()
+        self.trouble = ""
+        try:
+            self._after()
+        except LocalError as e:  # it is committed, and true; what could not leave now leaves later
+            self.trouble = e.text
+            self.timer.call_later(RETRY_S, self._schedule)
         return result
 
     def call(self, room: Room, sign: CallSign, by: int) -> Call:
@@ -144,6 +149,7 @@ class Node(Outgoing):
 
     def add_pair(self, pair: Pair) -> None:
         """A finished pairing: begins line 0. Within a turn."""
+        self._touched = True  # a turn that fails leaves no pair behind in memory
         self.store.add_pair(pair, self.now())
         self._open_pair(pair)
 
@@ -199,7 +205,6 @@ class Node(Outgoing):
             self.trouble = e.text
             self.timer.call_later(RETRY_S, self._schedule)
             return
-        self.trouble = ""
         if self._inbox:
             self._schedule()
 

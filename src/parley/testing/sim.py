@@ -14,7 +14,8 @@ What must hold, at every step unless it says so, numbered as in the code:
 1. Nothing leaves within a turn; what leaves is in the author's record, byte for byte, also after any crash.
 2. No end signs two different entries at one place. No frame counter serves two different frames.
 3. What a node has acknowledged it holds, up to the size and with the root it signed for, also after any crash.
-4. What the desk said was released is waiting, in the record, or withdrawn; never two of these, never twice.
+4. What the desk said was released is waiting, in the record, or withdrawn; never two of these, never twice;
+   what it refused is not released.
 5. The logs of both ends, and of one end over time, agree on their common prefix.
 6. No end shows as open a line that its own side has severed, unless a settled restore names that cut.
 7. An end that holds a line for not open enters no message on it.
@@ -37,7 +38,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from unittest import mock
 
 import apsw
@@ -329,6 +330,7 @@ class _End:
         self.taps: list[_Tap] = []
         self.armed: dict[str, int] = {}  # what kills it -> at the how manieth occasion
         self.disk_refuses = False
+        self.keys_refuse = False
         self.was_open: dict[bytes, tuple[object, int]] = {}
         self.fell_with: dict[bytes, Line] | None = None
         self._running: tuple[Home, Node, Desk, _Store] | None = None
@@ -377,6 +379,14 @@ class _End:
         note_whole_trees(home.keys, self.world.ledger.whole_trees)
         home.store.close()
         home.store = store = _Store(self.path / "record.db", self)
+        put = home.keys.put
+
+        def put_or_refuse(*secret: Any, **how: Any) -> None:
+            if self.keys_refuse:
+                raise LocalError("the disk refused a key: simulated", "wait")
+            put(*secret, **how)
+
+        mock.patch.object(home.keys, "put", put_or_refuse).start()  # as long as these keys are open
         node = self.fresh_node(home)
         self._running = (home, node, Desk(node), store)
         self.world.ledger.kept(self)
@@ -895,7 +905,7 @@ class _World:
         """All faults end, both ends run; then everything must come right by itself."""
         for end in self.ends:
             end.armed.clear()
-            end.disk_refuses = False
+            end.disk_refuses = end.keys_refuse = False
         for way in self.ways:
             way.faults = Faults()
             way.go_up()
@@ -986,7 +996,14 @@ def _draft(world: _World, end: _End, chance: random.Random) -> str:
 
 
 def _release(world: _World, end: _End, chance: random.Random, draft: str) -> None:
-    view = end.desk.release(draft, chance.choice(("first", "second")), WORDS)
+    number = int(draft.removeprefix("draft:"))
+    before = end.store.released(number)
+    try:
+        view = end.desk.release(draft, chance.choice(("first", "second")), WORDS)
+    except LocalError as e:
+        if end.store.released(number) != before:  # 4
+            raise Broken(f"{end.key} recorded a release that its desk refused: {e.text}") from None
+        raise
     author, number = (int(n) for n in view.ref.rsplit(":", 1)[1].split("/"))
     line = next(room.id for room in end.node.rooms() if room.name == view.line)
     world.released.add((end.index, line, author, number))
@@ -1178,10 +1195,10 @@ def _absence(world: _World, end: _End, chance: random.Random) -> None:
 
 
 def _disk(world: _World, end: _End, chance: random.Random) -> None:
-    end.disk_refuses = True
+    end.disk_refuses, end.keys_refuse = chance.choice(((True, True), (True, False), (False, True)))
 
     def well() -> None:
-        end.disk_refuses = False
+        end.disk_refuses = end.keys_refuse = False
 
     world.clock.call_later(chance.choice((0.5, 3.0, 20.0)), well)
 
