@@ -58,6 +58,10 @@ class Cost:
     lanes: int = 1
 
 
+class SecretTaken(LocalError):
+    """The leaf from which the secret of a line would come was erased: another line had it."""
+
+
 class Signer(Protocol):
     """Whatever can sign for one public key: a file now, a token behind the same method."""
 
@@ -335,8 +339,9 @@ class KeyRoom:
         return wire.encode_signed(signed(root, payload), tagged=True)
 
     def finish_pairing(self, our_card: bytes, their_card: bytes, their_share: bytes) -> bytes:
-        """Both shares make the pairing secret, which is split at once and erased; gives the transcript
-        hash. Raises LocalError if the share is not for this pairing or does not open."""
+        """Both shares make the pairing secret, which is split at once and kept nowhere; gives the
+        transcript hash. Can be done again until `end_pairing`, so that no crash loses a pairing. Raises
+        LocalError if the share is not for this pairing or does not open."""
         ours, theirs = _two_cards(our_card, their_card)
         payloads = (wire.encode_card(ours), wire.encode_card(theirs))
         transcript = suite.transcript_hash(payloads)
@@ -360,11 +365,19 @@ class KeyRoom:
         shares = (our_share, opened)
         pairing = suite.pairing_secret(transcript, (shares[order[0]], shares[order[1]]))
         with self.turn():
+            if self.get(f"master/{transcript.hex()}") is not None:
+                return transcript  # done before a crash; leaves may be taken from it already
             self.put(f"commitment/{transcript.hex()}", suite.commitment_master(pairing))
             self.put(f"master/{transcript.hex()}", suite.encode_tree(suite.line_master(pairing)))
-            self.drop(kem_name)
-            self.drop(share_name)
         return transcript
+
+    def end_pairing(self, our_card: bytes, their_card: bytes) -> None:
+        """Erases our share and the private half of our card, once the record knows the pair."""
+        payloads = tuple(wire.encode_card(card) for card in _two_cards(our_card, their_card))
+        with self.turn():
+            self.drop(f"pairing/{suite.sha256(payloads[0]).hex()}")
+            self.drop(f"share/{suite.transcript_hash(payloads).hex()}")
+            self.drop("card")
 
     # --- lines
 
@@ -383,7 +396,9 @@ class KeyRoom:
         try:
             secret = suite.line_secret(master, line)
         except KeyError:
-            raise LocalError("the secret of this line was taken by another", "offer the line again") from None
+            raise SecretTaken(
+                "the secret of this line was taken by another", "offer the line again"
+            ) from None
         with self.turn():
             self.put(f"later epochs/{line.hex()}", suite.later_epochs(secret, line))
             for way, sender in (("send", ours), ("receive", 1 - ours)):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -55,7 +55,7 @@ SCHEMA = (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         line BLOB NOT NULL, act BLOB NOT NULL, body BLOB NOT NULL, kind INTEGER NOT NULL, subject INTEGER,
         precedence INTEGER NOT NULL, author INTEGER NOT NULL, number INTEGER NOT NULL,
-        draft INTEGER, released_at INTEGER NOT NULL
+        draft INTEGER, released_at INTEGER NOT NULL, kept_back INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE released (
         draft INTEGER PRIMARY KEY, line BLOB NOT NULL, author INTEGER NOT NULL, number INTEGER NOT NULL,
@@ -117,6 +117,7 @@ class Waiting:
     number: int
     draft: int | None
     released_at: Seconds
+    kept_back: bool = False  # by a SEVER: it leaves only when released again
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,8 +308,8 @@ class Store:
     def wait(self, w: Waiting) -> None:
         """Keeps a released act until it is entered; `w.id` is given by the store."""
         self._db.execute(
-            "INSERT INTO waiting (line, act, body, kind, subject, precedence, author, number, draft, released_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO waiting (line, act, body, kind, subject, precedence, author, number, draft, released_at,"
+            " kept_back) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
             (
                 w.line,
                 w.act,
@@ -326,7 +327,7 @@ class Store:
     def add_released(self, draft: int, line: bytes, author: int, number: int) -> None:
         """What a draft of the watch log became; in the same commit as the act, so that no crash makes
         a released draft look as if it still waited."""
-        self._db.execute("INSERT INTO released VALUES (?, ?, ?, ?)", (draft, line, author, number))
+        self._db.execute("INSERT OR REPLACE INTO released VALUES (?, ?, ?, ?)", (draft, line, author, number))
 
     def released(self, draft: int) -> tuple[bytes, int, int] | None:
         """(line, author, number) of what a draft became, or None while it waits."""
@@ -345,11 +346,16 @@ class Store:
     def waiting(self, line: bytes | None = None) -> tuple[Waiting, ...]:
         """What is released and not entered, most urgent first."""
         rows = self._db.execute(
-            "SELECT id, line, act, body, kind, subject, precedence, author, number, draft, released_at FROM waiting"
+            "SELECT id, line, act, body, kind, subject, precedence, author, number, draft, released_at,"
+            " kept_back FROM waiting"
             " WHERE ?1 IS NULL OR line = ?1 ORDER BY precedence DESC, id",
             (line,),
         )
-        return tuple(Waiting(*row) for row in rows)
+        return tuple(replace(Waiting(*row), kept_back=bool(row[-1])) for row in rows)
+
+    def keep_back(self, waiting_id: int) -> None:
+        """Marks an act as kept back by a cut."""
+        self._db.execute("UPDATE waiting SET kept_back = 1 WHERE id = ?", (waiting_id,))
 
     def entered(self, waiting_id: int) -> None:
         """Takes an act out of what waits: it is an entry now, or was withdrawn."""

@@ -169,12 +169,12 @@ def test_a_roster_of_another_pair_or_not_signed_by_the_root_is_refused() -> None
         export.verify(example().whole(roster_signer="node"))
 
 
-def test_an_act_of_line_0_other_than_a_sever_is_of_another_line() -> None:
+def test_an_act_of_line_0_other_than_a_sever_is_a_finding() -> None:
     """XP-4."""
     file = File()
     file.act(0, ActKind.MESSAGE, message("On line 0."), line=ORDER_WIRE)
-    with pytest.raises(RemoteError):
-        export.verify(file.whole())
+    (finding,) = export.verify(file.whole()).findings
+    assert "an act of the order wire that has no effect here" in finding
 
 
 def test_cards_in_the_wrong_order_or_twice_are_refused() -> None:
@@ -214,3 +214,46 @@ def test_a_statement_of_more_than_the_file_has_of_the_other_log_is_refused() -> 
     with pytest.raises(RemoteError):
         file.items = kept
         export.verify(file.whole())
+
+
+def doubled(file: File, party: int) -> None:
+    """The last act of a log again, at its next place, as anybody who has the file could put it there."""
+    data, body, salts = cbor.array(cbor.decode(file.items[-1]), 3, "item")
+    opened = Opened(cbor.octets(body), tuple(cbor.octets(s) for s in cbor.items(salts)))
+    file._item(party, wire.decode_entry(cbor.octets(data)).signed, opened)
+
+
+def test_an_act_doubled_above_the_last_statement_is_refused_and_below_it_a_finding() -> None:
+    """XP-10."""
+    file = example()
+    file.act(1, ActKind.MESSAGE, message("Once."))
+    assert export.verify(file.whole()).findings == ()
+    doubled(file, 1)
+    with pytest.raises(export.Refused, match="the same act again"):
+        export.verify(file.whole())
+    file.statement(1, NodeKind.RECEIPT)
+    verdict = export.verify(file.whole())
+    assert len(verdict.findings) == 1 and "the same act again" in verdict.findings[0]
+    assert verdict.signed[1] == verdict.sizes[1]
+
+
+def test_a_withheld_sever_leaves_the_state_of_the_line_untold() -> None:
+    """XP-10: taking a text out of a file opens no line."""
+    for withheld, word in ((False, "severed by"), (True, "cannot be told")):
+        file = File()
+        file.act(0, ActKind.SEVER, (None, 5, "en", "By order."), withheld=withheld)
+        assert export.verify(file.whole()).declared.startswith(word)
+
+
+def test_what_a_faulty_node_signs_does_not_make_the_rest_worthless() -> None:
+    """XP-10: an adoption of nothing agreed, and an acknowledgement of what is not there."""
+    file = example()
+    file.statement(0, NodeKind.ADOPT, (bytes(32),))
+    file.statement(0, NodeKind.ADOPT, (bytes(32), bytes(32)))
+    findings = export.verify(file.whole()).findings
+    assert len(findings) == 2 and all("adopts an accord" in f for f in findings)
+    file.trees[1], before = file.trees[1].extended(bytes(32)), file.trees[1]
+    file.statement(0, NodeKind.HEAD)
+    file.trees[1] = before
+    (*_, last) = export.verify(file.whole()).findings
+    assert "acknowledges entries that are not in this file" in last

@@ -100,16 +100,16 @@ def test_a_clock_that_jumps_is_noted_and_stops_nothing(live: Live, jump: int) ->
     assert_whole(live)
 
 
-def test_a_clock_set_back_before_the_hour_of_opening_keeps_our_own_back_until_it_is_right(live: Live) -> None:
+def test_a_clock_set_back_before_the_hour_of_opening_lets_our_own_wait_until_it_is_right(live: Live) -> None:
     """The hour of opening is by each end's own clock (LI-11), so that clock decides what we originate."""
     live.open_line()
     live.clocks[1].off_s -= 9 * 365 * 86400
     live.wait(70)
     assert alarms(live.south)
     assert [desk.line(LINE).declared for desk in live.desks] == ["OPEN", "OPENING"]
-    ours, theirs = live.say(live.south, "kept back"), live.say(live.north, "heard all the same")
+    ours, theirs = live.say(live.south, "waits"), live.say(live.north, "heard all the same")
     live.wait(30)
-    assert live.south.message(ours).mark == "kept back"
+    assert live.south.message(ours).state == "RELEASED" and live.south.line(LINE).waiting == 1
     assert at_their_end(live.north, theirs)
     live.clocks[1].off_s = 0
     live.wait(30)

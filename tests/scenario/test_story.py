@@ -36,11 +36,11 @@ def test_what_was_cut_stands_in_its_own_words_at_each_side(outcome: Outcome) -> 
 
 def test_expectations_without_a_note_are_not_told(outcome: Outcome) -> None:
     told = [row.what for row in rows(outcome)]
-    assert told[-1] == "What was kept back has gone." and "" not in told
+    assert told[-1] == "Now it has gone." and "" not in told
 
 
 def test_the_last_line_says_whether_it_went_as_told(outcome: Outcome) -> None:
-    assert ending(outcome) == "all went as the scenario says; 10 expectations held"
+    assert ending(outcome) == "all went as the scenario says; 11 expectations held"
 
 
 @pytest.mark.parametrize(

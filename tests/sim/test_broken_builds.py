@@ -54,6 +54,7 @@ def test_sending_before_the_commit_is_caught() -> None:
     caught(SendsFirst, "before its turn is committed")
 
 
+@pytest.mark.slow
 def test_sending_before_the_commit_is_caught_by_its_harm_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sim._Store, "in_turn", False)
     caught(SendsFirst, "has nothing at its place")

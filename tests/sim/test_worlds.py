@@ -16,7 +16,7 @@ def judge(seed: int, steps: int = sim.STEPS) -> sim.WorldResult:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_world_comes_right(seed: int) -> None:
-    assert judge(seed, steps=40).figures.sent > 0
+    assert judge(seed, steps=30).figures.sent > 0
 
 
 @pytest.mark.slow

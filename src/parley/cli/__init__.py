@@ -257,7 +257,7 @@ def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     send.add_argument("--answers", default="", metavar="REF", help="the message this replies to")
     _json(send)
     release = commands.add_parser("release", help="sign a draft as its releasing authority")
-    release.add_argument("draft", help="draft:N")
+    release.add_argument("draft", help="draft:N, or the ref of what a cut has kept back")
     _by(release)
     withdraw = commands.add_parser("withdraw", help="take back a draft, or what is released and not entered")
     withdraw.add_argument("ref")

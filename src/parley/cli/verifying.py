@@ -51,6 +51,8 @@ def _plain(path: Path, v: Verdict) -> dict[str, object]:
         "fingerprints": list(v.fingerprints),
         "sizes": list(v.sizes),
         "roots": [root.hex() for root in v.roots],
+        "signed": list(v.signed),
+        "findings": list(v.findings),
         "acts": v.acts,
         "statements": v.statements,
         "withheld": v.withheld,
@@ -68,7 +70,9 @@ def _compare(verdicts: list[tuple[Path, Verdict]]) -> list[str]:
             if v.line != other.line:
                 continue
             for party in (0, 1):
-                common = min(v.sizes[party], other.sizes[party])
+                common = min(
+                    v.signed[party], other.signed[party]
+                )  # above it only an exporter gives the places
                 if v.prefix_roots[party][common] != other.prefix_roots[party][common]:
                     found.append(f"{path} and {other_path} differ in the log of {v.parties[party]}")
     return found
@@ -83,10 +87,16 @@ def _print(results: list[dict[str, object]], differences: list[str], whole: int)
         print(
             f"  line {_safe(r['line'])}: {r['acts']} acts, {r['statements']} statements; {_safe(r['declared'])}"
         )
-        columns = (r["parties"], r["sizes"], r["roots"], r["fingerprints"])
-        for name, size, root, print_ in zip(*(c for c in columns if isinstance(c, list)), strict=True):
-            print(f"  {_safe(name)}: {size} entries, root {root[:16]}")
+        columns = (r["parties"], r["sizes"], r["signed"], r["roots"], r["fingerprints"])
+        for name, size, signed, root, print_ in zip(
+            *(c for c in columns if isinstance(c, list)), strict=True
+        ):
+            print(
+                f"  {_safe(name)}: {size} entries, {signed} of them under its node's signature, root {root[:16]}"
+            )
             print(f"    root key {show.fingerprint(print_)}")
+        for finding in r["findings"] if isinstance(r["findings"], list) else []:
+            print(f"  finding: {_safe(finding)}")
     for words in differences:
         print(words)
     if whole > 1 and not differences:

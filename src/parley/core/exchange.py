@@ -14,7 +14,6 @@ from parley.core.errors import RemoteError
 from parley.core.line import Line
 from parley.core.record import Held
 from parley.core.types import (
-    ENTRY_AND_BODY_BYTES_MAX,
     U32,
     Act,
     Body,
@@ -149,13 +148,14 @@ def rebuild(plain: ActLayout | NodeLayout | AnyLayout, ends: Ends) -> tuple[Entr
     Everything that must hold, numbered as in the code:
 
     1. The incarnations, the line and the party are those of the epoch, or the form *any* names them.
-    2. The body unpacks within its bounds; entry and body together are within 2,048 bytes.
+    2. The body unpacks within its bounds.
     3. The commitment is rebuilt from the body, or stands in its place when withheld.
     4. Roots left out can be rebuilt from the logs held here.
     5. The author's key is known, or attached and fit to be a key.
     6. The signature verifies over the rebuilt payload.
 
-    A schema that does not hold is no reason to refuse: it is well signed, and the peer's fault.
+    A schema that does not hold, or a size over the limit, is no reason to refuse: it is well signed, and
+    the peer's fault.
 
     Raises CannotRebuild when 2, 4, 5 or 6 fails for want of something the form *any* would carry.
     """
@@ -224,8 +224,6 @@ def rebuild(plain: ActLayout | NodeLayout | AnyLayout, ends: Ends) -> tuple[Entr
     if not suite.verify(key, wire.to_be_signed(signed.kid, payload), signed.signature):  # 6
         raise CannotRebuild("it does not verify with what was rebuilt", inner.sequence)
     entry = Entry(incarnation, inner.sequence, signed)
-    if len(wire.encode_entry(entry)) + len(wire.encode_body(body or ())) > ENTRY_AND_BODY_BYTES_MAX:
-        raise RemoteError("entry and body are over 2,048 bytes")
     return entry, body
 
 

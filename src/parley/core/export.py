@@ -67,6 +67,8 @@ class Verdict:
     statements: int
     withheld: int
     declared: str
+    signed: tuple[int, int]  # how much of each log lies under its own node's last statement
+    findings: tuple[str, ...]  # what is well signed and wrong, or cannot be judged, by entry
     pinned: bool
     first_at: Seconds | None
     last_at: Seconds | None
@@ -126,6 +128,11 @@ def verify(data: bytes, pins: Iterable[str] = ()) -> Verdict:
     9. Each statement's root of the other log is the root of that log at that size.
     10. Sizes and roots at the end are those the entries add up to.
 
+    What a party signed and should not have (an adoption of terms nobody agreed, an acknowledgement of what
+    is not there, an act twice, an author in no roster) is a finding: it neither vanishes nor makes the rest
+    worthless. Above a log's last statement only the exporter gives the places; so much is said, and an act
+    twice or of an unknown author is refused there.
+
     Raises Refused, which names the first entry or part that does not hold.
     """
     read = _File(data)
@@ -160,6 +167,8 @@ def verify(data: bytes, pins: Iterable[str] = ()) -> Verdict:
         fold.statements,
         fold.withheld,
         fold.declared,
+        fold.signed,
+        tuple(fold.findings),
         wanted == set(fingerprints),
         fold.first_at,
         fold.last_at,
@@ -233,6 +242,13 @@ class _File:
         return value
 
 
+# what the state of the line hangs on: by whether it is a statement
+_BEARING: dict[bool, frozenset[int]] = {
+    False: frozenset((ActKind.SEVER, ActKind.OFFER, ActKind.AGREE, ActKind.WITHDRAW)),
+    True: frozenset((NodeKind.ADOPT,)),
+}
+
+
 class _Fold:
     """The checks of entry after entry, and the line they make."""
 
@@ -258,6 +274,11 @@ class _Fold:
         self._line = lines.new_line(line_id, 0, agreed[0][1], is_order_wire=is_order_wire)
         self._names = {name for name, _ in agreed}
         self._adopted: set[bytes] = set()
+        self._seen: set[tuple[int, bytes]] = set()
+        self._doubtful: dict[tuple[int, int], str] = {}
+        self._effects_withheld = False
+        self._last_statement = [0, 0]
+        self.findings: list[str] = []
         self._line = lines.with_accords(self._line, tuple(agreed))
         self._roots: tuple[dict[int, bytes], dict[int, bytes]] = ({0: EMPTY_ROOT}, {0: EMPTY_ROOT})
         self.acts = self.statements = self.withheld = 0
@@ -282,12 +303,19 @@ class _Fold:
         return (self._line.logs[0].size, self._line.logs[1].size)
 
     @property
+    def signed(self) -> tuple[int, int]:
+        """How much of each log its own node has signed for."""
+        return (self._last_statement[0], self._last_statement[1])
+
+    @property
     def roots(self) -> tuple[bytes, bytes]:
         return (self._line.logs[0].tree.root, self._line.logs[1].tree.root)
 
     @property
     def declared(self) -> str:
         """What both stances made of the line at the end of the file; by nobody's clock."""
+        if self._effects_withheld:
+            return "cannot be told: texts that bear on it are withheld"
         us, them = self._line.severed_by(0), self._line.severed_by(1)
         names = [self._cards[i].party_name for i, cut in enumerate((us, them)) if cut]
         if names:
@@ -300,7 +328,7 @@ class _Fold:
             entry = wire.decode_entry(data)
             said = wire.decode_payload(entry.signed.payload)
             where = f"entry {entry.sequence} of {self._cards[said.party].party_name}"
-            self._check(entry, said, opened)
+            self._check(where, entry, said, opened)
             body = None if opened.body is None else wire.decode_body(opened.body)
         except RemoteError as e:
             raise Refused(where, e.text) from None
@@ -313,24 +341,40 @@ class _Fold:
         self._place()
         self._count(said, opened)
 
-    def _check(self, entry: Entry, said: Act | Statement, opened: Opened) -> None:
+    def _check(self, where: str, entry: Entry, said: Act | Statement, opened: Opened) -> None:
         of_order_wire = isinstance(said, Act) and said.line == self._order_wire
-        if said.line != self._line_id and not (of_order_wire and said.kind == ActKind.SEVER):  # 5
+        if said.line != self._line_id and not of_order_wire:  # 5
             raise RemoteError("it is of another line")
+        if of_order_wire and said.line != self._line_id and said.kind != ActKind.SEVER:
+            self.findings.append(f"{where}: an act of the order wire that has no effect here")
         if entry.incarnation != self._cards[said.party].incarnation:
             raise RemoteError("it is of an incarnation the card does not name")
-        record.check_signed(entry, self._key(said))  # 6
+        key = self._key(said)
+        if key is None:
+            self._doubt(
+                where, said.party, entry.sequence, "its author is in no roster, its signature not checked"
+            )
+        else:
+            record.check_signed(entry, key)  # 6
         _check_body(said, opened)  # 7
+        if isinstance(said, Act):
+            name = (said.party, record.act_id(entry.signed.payload))
+            if name in self._seen:
+                self._doubt(where, said.party, entry.sequence, "the same act again")
+            self._seen.add(name)
 
-    def _key(self, said: Act | Statement) -> bytes:
+    def _doubt(self, where: str, party: int, sequence: int, why: str) -> None:
+        """A finding below the last statement of its node, and a reason to refuse above it."""
+        self.findings.append(f"{where}: {why}")
+        self._doubtful[party, sequence] = f"{why}, and no statement of its node covers it"
+
+    def _key(self, said: Act | Statement) -> bytes | None:
         if isinstance(said, Statement):
             return self._cards[said.party].node_key
         if said.author == ROOT_AUTHOR:
             return self._cards[said.party].root_key
         officer = self._rosters[said.party].get(said.author)
-        if officer is None:
-            raise RemoteError(f"author {said.author} is in no roster of this file")
-        return officer.key
+        return officer.key if officer else None
 
     def _place(self) -> None:
         """Places what can be: in the order of each log, and a statement only after all it acknowledges,
@@ -343,25 +387,47 @@ class _Fold:
                 held, officer = self._early.get((party, log.size), (None, None))
                 if held is None:
                     continue
-                if isinstance(held.said, Statement):
-                    if held.said.their_size > other.size:
-                        continue
-                    self._heads(held.said, log.tree)
-                del self._early[party, log.size]
-                self._line = lines.placed(self._line, held, officer)
-                tree = self._line.logs[party].tree
-                self._roots[party][tree.size] = tree.root
+                if isinstance(held.said, Statement) and held.said.their_size > other.size:
+                    continue
+                self._place_one(held, officer)
                 moved = True
 
-    def _heads(self, said: Statement, tree: Tree) -> None:
+    def _place_one(self, held: record.Held, officer: Officer | None, agrees: bool = True) -> None:
+        party = held.party
+        if isinstance(held.said, Statement):
+            self._heads(held.said, self._line.logs[party].tree, agrees)
+            self._last_statement[party] = held.sequence + 1
+        del self._early[party, held.sequence]
+        self._line = lines.placed(self._line, held, officer, agrees)
+        tree = self._line.logs[party].tree
+        self._roots[party][tree.size] = tree.root
+
+    def _heads(self, said: Statement, tree: Tree, agrees: bool) -> None:
         where = f"entry {said.sequence} of {self._cards[said.party].party_name}"
         if said.own_root != tree.root:  # 8
             raise Refused(where, "the root it signs is not that of the entries before it")
-        if said.their_root != self._roots[1 - said.party][said.their_size]:  # 9
+        if agrees and said.their_root != self._roots[1 - said.party][said.their_size]:  # 9
             raise Refused(where, "the root it signs of the other log is not that of its entries")
 
     def _settle(self) -> None:
-        """Nothing is left that waits for an entry which the file does not have."""
+        """Nothing is left that waits for an entry which the file does not have. A statement that
+        acknowledges what its peer never wrote acknowledges nothing, and is a finding."""
+        stuck = True
+        while stuck:
+            stuck = False
+            for party in (0, 1):
+                held, officer = self._early.get((party, self._line.logs[party].size), (None, None))
+                top = max((s for p, s in self._early if p != party), default=-1)
+                other = max(self._line.logs[1 - party].size, top + 1)
+                if held is not None and isinstance(held.said, Statement) and held.said.their_size > other:
+                    where = f"entry {held.sequence} of {self._cards[party].party_name}"
+                    self.findings.append(f"{where}: it acknowledges entries that are not in this file")
+                    self._place_one(held, officer, agrees=False)
+                    self._place()
+                    stuck = True
+        for (party, sequence), why in sorted(self._doubtful.items()):
+            if sequence >= self._last_statement[party]:
+                raise Refused(f"entry {sequence} of {self._cards[party].party_name}", why)
         if self._early:
             party, sequence = min(self._early)
             raise Refused(
@@ -373,12 +439,16 @@ class _Fold:
         if isinstance(said, Statement):
             self.statements += 1
             if said.kind == NodeKind.ADOPT and opened.body is not None:
-                (name,) = wire.decode_body(opened.body) or (None,)
-                if not isinstance(name, bytes) or name not in self._names:
-                    raise Refused("accord", "a node adopted an accord that the file does not carry")
-                self._adopted.add(name)
+                (name, *_) = (*wire.decode_body(opened.body), None)
+                if isinstance(name, bytes) and name in self._names:
+                    self._adopted.add(name)
+                else:
+                    where = f"entry {said.sequence} of {self._cards[said.party].party_name}"
+                    self.findings.append(f"{where}: it adopts an accord that the file does not carry")
         else:
             self.acts += 1
+        if opened.body is None:
+            self._effects_withheld |= said.kind in _BEARING[isinstance(said, Statement)]
         self.withheld += opened.body is None
         times = [t for t in (self.first_at, said.stamp.time) if t is not None]
         self.first_at = min(times)

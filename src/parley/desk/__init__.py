@@ -38,7 +38,7 @@ from parley.desk.reader import Reader, powers_of, precedence_named, sure
 from parley.desk.views import EntryView, LineView, MessageView, OfficerView, StatusView, TermsView
 from parley.keys import Cost, OfficerFile, Signer
 from parley.node import Node, PairRoom, Room
-from parley.store import Fault, Pair
+from parley.store import Fault, Pair, Waiting
 from parley.watch_log import Event, Happened
 
 
@@ -205,19 +205,24 @@ class Desk:
         return self.message(f"draft:{event_id}")
 
     def release(self, draft: str, by: str, passphrase: str) -> MessageView:
-        """Signs a draft as its releasing authority: a second person's act, unless the accord says not."""
-        event, room = self._look.draft(draft)
-        became = self._look.became(event, room)
-        if became is not None:
-            raise LocalError(f"{draft} is {became.state} already", "see it with: parley inbox --all")
+        """Signs a draft as its releasing authority: a second person's act, unless the accord says not.
+
+        What a cut has kept back (its ref, or that of its draft) is released again so: signed anew, under a
+        new number, and the act kept back is gone.
+        """
+        event, room, kept = self._to_release(draft)
         found, signer = self._look.signer(by, passphrase)
         if room.line.accord.second_person and event.officer == by:
             raise LocalError("a draft is released by a second person", "ask another officer to release it")
         body = wire.decode_body(bytes.fromhex(str(event.detail["body"])))
         urgency = precedence_named(str(event.detail["precedence"]))
         self._look.may(found, ActKind.MESSAGE, None, urgency)
+        if kept is not None and (refused := lines.refuse(room.line, ActKind.MESSAGE, None, self._node.now())):
+            raise refused
 
         def do() -> int:
+            if kept is not None:
+                self._store.entered(kept.id)
             cose, number = self._node.sign(room, ActKind.MESSAGE, body, urgency, found.officer.author, signer)
             self._node.release(room, cose, body, draft=event.id)
             return number
@@ -225,6 +230,20 @@ class Desk:
         number = self._node.turn(do)
         self._log.note(self._node.now(), Happened.RELEASED, by, room.id, event.id)
         return self.message(f"{self._look.name(room)}:ours:{found.officer.author}/{number}")
+
+    def _to_release(self, ref: str) -> tuple[Event, Room, Waiting | None]:
+        """The draft to release, its line, and the act of it that a cut keeps back."""
+        if not ref.startswith("draft:"):
+            room, _, waiting = self._look.find(ref)
+            if waiting is None or waiting.draft is None:
+                raise LocalError(f"{ref} is in the record already", "see it with: parley show")
+            ref = f"draft:{waiting.draft}"
+        event, room = self._look.draft(ref)
+        kept = next((w for w in self._store.waiting(room.id) if w.draft == event.id and w.kept_back), None)
+        became = self._look.became(event, room)
+        if became is not None and kept is None:
+            raise LocalError(f"{ref} is {became.state} already", "see it with: parley inbox --all")
+        return event, room, kept
 
     def withdraw(self, ref: str, by: str, passphrase: str) -> MessageView:
         """Takes back a draft, or an act released and not entered: nothing of it is in the record."""
@@ -515,7 +534,7 @@ class Desk:
                 self._put_in_roster(self._node.pairs[name], officer, root)
 
         self._node.turn(do)
-        self._node.keys.drop("card")
+        self._node.keys.end_pairing(ours, their_card)
         return self._look.line_view(self._node.pairs[name].order_wire)
 
     def export(self, line: str, progress: Callable[[int, int], None] | None = None) -> bytes:

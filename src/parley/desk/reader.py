@@ -132,8 +132,11 @@ class Reader:
     def waiting_view(self, room: Room, w: Waiting) -> MessageView:
         found = message.message(wire.decode_body(w.body))
         payload = wire.decode_signed(cbor.decode(w.act)).payload
-        kept = lines.refuse(room.line, w.kind, w.subject, self._node.now())
-        voucher = "kept back: " + kept.text if kept else "waits for a bearer"
+        refused = lines.refuse(room.line, w.kind, w.subject, self._node.now())
+        if w.kept_back:
+            voucher = "kept back by a cut: release it again, or withdraw it"
+        else:
+            voucher = f"waits: {refused.text}" if refused else "waits for a bearer"
         rungs = (*self.draft_rungs(w.draft), RungView(State.RELEASED.value, w.released_at, voucher))
         ref = f"{self.name(room)}:ours:{w.author}/{w.number}"
         view = self.view(
@@ -152,7 +155,7 @@ class Reader:
             view,
             check=record.act_id(payload).hex()[:16],
             drafted_by=self.drafter(w.draft),
-            mark="kept back" if kept else "",
+            mark="kept back" if w.kept_back else "",
         )
 
     def message_view(self, room: Room, held: Held) -> MessageView:
@@ -420,7 +423,10 @@ class Reader:
             case ActKind.AGREE:
                 return f"to terms {cbor.octets(body[0]).hex()[:16]}"
             case ActKind.ROSTER:
-                return ", ".join(o.office for o in roster.officers(body))
+                try:
+                    return ", ".join(o.office for o in roster.officers(body))
+                except RemoteError as e:
+                    return f"malformed: {e.text}"
             case ActKind.CANCEL | ActKind.WITHDRAW:
                 return self.ref_of(cbor.octets(body[0]))
             case _:

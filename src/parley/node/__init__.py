@@ -368,7 +368,7 @@ class Node(Outgoing):
         self._open_slot(room, now)
         if said.sign == CallSign.RING:
             if room.slot is None or now >= room.slot.closes_at:
-                room.slot = contact.Due(said.slot, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None)
+                room.slot = contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None)
             room.attempts = contact.called(room.attempts, room.slot.at)
             room.ringing = said
         elif said.sign == CallSign.ANSWER and room.slot is not None:
@@ -387,15 +387,23 @@ class Node(Outgoing):
             self._close_slots(room, now)
         for pair in self.pairs.values():
             for room in [pair.order_wire, *(r for r in pair.rooms.values() if not r.is_order_wire)]:
+                self._keep_back(room, now)
                 if self._running and self.bearers_up(room):
                     self._enter_waiting(room, now)
                 while drafts := lines.due(room.line, now):
                     for draft in drafts:
                         self._state(room, draft)
 
+    def _keep_back(self, room: Room, now: Seconds) -> None:
+        """A cut keeps back what still waits: it leaves when released again, and not by itself."""
+        if room.line.severed_by(0) or room.line.severed_by(1):
+            for waiting in self.store.waiting(room.id):
+                if not waiting.kept_back and lines.refuse(room.line, waiting.kind, waiting.subject, now):
+                    self.store.keep_back(waiting.id)
+
     def _enter_waiting(self, room: Room, now: Seconds) -> None:
         for waiting in self.store.waiting(room.id):
-            if lines.refuse(room.line, waiting.kind, waiting.subject, now) is None:
+            if not waiting.kept_back and lines.refuse(room.line, waiting.kind, waiting.subject, now) is None:
                 self.enter(room, waiting.act, wire.decode_body(waiting.body))
                 self.store.entered(waiting.id)
 

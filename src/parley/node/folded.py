@@ -38,7 +38,7 @@ from parley.core.wire import body as bodies
 from parley.core.wire import cbor
 from parley.core.wire import entry as wire
 from parley.home import Home
-from parley.keys import Signer, signed
+from parley.keys import SecretTaken, Signer, signed
 from parley.node.room import Clock, PairRoom, Room, Settings
 from parley.store import Fault, Pair, Row, Waiting
 
@@ -272,7 +272,8 @@ class Lines:
                 self._judge_own_root(room, step, following.entry)  # it came before what lies below it
         if room.contested:
             room.contested = False
-            self._fold(room)
+            for other in list(room.pair.rooms.values()) if room.is_order_wire else [room]:
+                self._fold(other)
         if held.party != room.pair.ours:
             room.owed_precedence = max(room.owed_precedence, held.said.precedence)
         self._consequences(room, held, officer)
@@ -280,6 +281,8 @@ class Lines:
     def _judge(self, room: Room, held: Held, data: bytes) -> None:
         """What is well signed and wrong is the peer's fault: kept, shown, and recorded all the same."""
         said = held.said
+        if len(data) + len(wire.encode_body(held.body or ())) > ENTRY_AND_BODY_BYTES_MAX:
+            self._fault(room, "an entry of theirs is over 2,048 bytes with its body", data)
         try:
             if held.body is not None:
                 check = bodies.check_statement if held.is_statement else bodies.check_act
@@ -325,10 +328,18 @@ class Lines:
         if not room.is_order_wire:
             return
         if isinstance(held.said, Act) and held.said.kind == ActKind.ROSTER:
+            before = room.pair.rosters
             self._collect_rosters(room.pair)
-            unproven = [r for r in room.pair.rooms.values() if r.unproven or room.unproven]
-            for other in unproven:  # all, if on line 0: its SEVERs cut the others
-                self._fold(other)
+            changed = any(
+                new.get(author) != officer
+                for old, new in zip(before, room.pair.rosters, strict=True)
+                for author, officer in old.items()
+            )
+            if changed:
+                self._fault(room, "two delegations of one author number differ", held.id)
+            for other in list(room.pair.rooms.values()):
+                if changed or other.unproven or room.unproven:  # all, if on line 0: its SEVERs cut the others
+                    self._fold(other)
         self._line_zero(room, held)
         if isinstance(held.said, Act) and held.said.kind == ActKind.SEVER and officer is not None:
             for other in room.pair.rooms.values():
@@ -354,9 +365,10 @@ class Lines:
         the end, and is told as an alarm until it is offered again."""
         try:
             made = self._add_room(pair, lines.new_line(line_id, pair.ours, agreed))
-        except LocalError:
+        except SecretTaken:
             pair.unmade[line_id] = agreed.name
             return
+        pair.unmade.pop(line_id, None)
         self._fold(made)
 
     def _state(self, room: Room, draft: Draft) -> None:

@@ -148,6 +148,7 @@ _SAID: Final = {
     "message": 22,
     "draft": 2,
     "release": 3,
+    "release again": 5,
     "acknowledge": 14,
     "sever": 4,
     "offer": 4,
@@ -940,6 +941,8 @@ class _World:
                         return f"{room.name}: entry {held.sequence} of {end.key} has no receipt"
                 for waiting in end.store.waiting(line):
                     now = end.node.now()
+                    if waiting.kept_back:
+                        continue  # until it is released again
                     if lines.refuse(mine.line, waiting.kind, waiting.subject, now) is None:
                         return (
                             f"{room.name}: {waiting.author}/{waiting.number} of {end.key} waits for nothing"
@@ -1018,6 +1021,22 @@ def _release_draft(world: _World, end: _End, chance: random.Random) -> None:
     drafts = end.desk.drafts()
     if drafts:
         _release(world, end, chance, chance.choice(drafts).ref)
+
+
+def _release_again(world: _World, end: _End, chance: random.Random) -> None:
+    """What a cut has kept back, under a new number."""
+    kept = [w for w in end.store.waiting() if w.kept_back and w.draft is not None]
+    if kept:
+        found = chance.choice(kept)
+        name = (end.index, found.line, found.author, found.number)
+        known = name in world.released
+        world.released.discard(name)  # also if a crash leaves it open
+        try:
+            _release(world, end, chance, f"draft:{found.draft}")
+        except LocalError:
+            if known:
+                world.released.add(name)
+            raise
 
 
 def _acknowledge(world: _World, end: _End, chance: random.Random) -> None:
@@ -1211,6 +1230,7 @@ _SPOKEN: Final[dict[str, Callable[[_World, _End, random.Random], object]]] = {
     "message": _message,
     "draft": _draft,
     "release": _release_draft,
+    "release again": _release_again,
     "acknowledge": _acknowledge,
     "sever": _sever,
     "sever all": _sever_all,
