@@ -1,11 +1,11 @@
 """An end's home on disk: one process holds it, and a copy of it refuses to start (spec 3.6).
 
-A home is bound to the place it was made in: the file `home.json` remembers its own inode and the
-machine. A copy has another inode, a back-up put back on another machine another machine id; either
-would be a second end that signs as the first, so both refuse and say why. What is rebuilt from a
+A home is bound to the place it was made in: the file `home.json` remembers its own inode, those of the
+record and the keys, and the machine. A copy has other inodes, a back-up put back on another machine another
+machine id; either would be a second end that signs as the first, so both refuse and say why. What is rebuilt from a
 back-up gets a new incarnation (not built yet); until then a lost end is paired anew.
 
-A snapshot of a whole virtual machine cannot be told from the machine by anything inside it; there the
+A file overwritten in place, and a snapshot of a whole virtual machine, cannot be told from the machine by anything inside it; there the
 peer's receipts, which cover more than we have, are what shows it.
 """
 
@@ -64,12 +64,13 @@ class Home:
             os.chmod(path, 0o700)
             lock = _lock(path, wait_s=0)
             keys = KeyRoom.create(path, passphrase, root_passphrase, cost or Cost(), sync=sync)
+            made = cls(path, party, lock, keys, sync=sync)
             _bind(path, party)  # last: a home without it was interrupted in the making
         except OSError as e:
             raise LocalError(
                 f"{path} cannot be made: {e.strerror}", "check the path and its permissions"
             ) from None
-        return cls(path, party, lock, keys, sync=sync)
+        return made
 
     @classmethod
     def open(cls, path: Path, passphrase: str, *, sync: bool = True, wait_s: float = 0.0) -> Home:
@@ -114,6 +115,12 @@ def check_binding(path: Path) -> str:
             f"{path} is a copy: this home was made on another disk or machine",
             "two ends with one key would contradict each other; start the original, or pair a new end",
         )
+    for name, number in bound.get("files", {}).items():
+        if not (path / name).exists() or (path / name).stat().st_ino != number:
+            raise LocalError(
+                f"{path / name} is not the file this home was made with: it was put back from a copy",
+                "an end put back to an earlier state would sign a second time where it has signed; pair a new end",
+            )
     return party
 
 
@@ -123,7 +130,11 @@ def _bind(path: Path, party: str) -> None:
     document = {
         "format": FORMAT,
         "party": party,
-        "binding": {"inode": file.stat().st_ino, "machine": _machine()},
+        "binding": {
+            "inode": file.stat().st_ino,
+            "machine": _machine(),
+            "files": {name: (path / name).stat().st_ino for name in ("record.db", "keys.db")},
+        },
     }
     with file.open("r+b") as f:  # the same file: its inode is what binds
         f.write(json.dumps(document, ensure_ascii=False, indent=1).encode())

@@ -610,7 +610,7 @@ class Desk:
         return theirs is not None and theirs < room.line.our_log.stated
 
     def _name_is_free(self, pair: PairRoom, agreed: Accord) -> None:
-        """Refuses a line that could not be told from another by its name."""
+        """Refuses a line that could not be told from another by its name, and a version that is not new."""
         if not agreed.name:
             raise LocalError("a line needs a name", "agree on terms that name it")
         for room in pair.rooms.values():
@@ -618,6 +618,12 @@ class Desk:
             if first.name == agreed.name and first.nonce != agreed.nonce:
                 raise LocalError(
                     f"there is another line called {agreed.name}", "agree on terms with another name"
+                )
+            if first.nonce == agreed.nonce and agreed.version <= room.line.accords[-1][1].version:
+                known = room.line.accords[-1][1].version
+                raise LocalError(
+                    f"{agreed.name} is under version {known} of its accord",
+                    "agree on terms with a higher version",
                 )
 
     def _compare(self, room: Room, terms: RestoreTerms) -> None:

@@ -308,6 +308,8 @@ class Lines:
         """What a statement of theirs signs of their own log, once we hold that log up to there."""
         said = held.said
         if isinstance(said, Statement):
+            if said.kind == NodeKind.RECEIPT:
+                self._judge_beyond(room, held, data)
             known = self._root_at(room, held.party, said.sequence)
             if known is not None and known != said.own_root:
                 self._fault(
@@ -316,6 +318,16 @@ class Lines:
                     data,
                     differs=True,
                 )
+
+    def _judge_beyond(self, room: Room, held: Held, data: bytes) -> None:
+        """Whether the leaves a receipt names beyond a hole are those of our entries there."""
+        for field in held.body or ():
+            if isinstance(field, tuple) and len(field) == 2 and isinstance(field[0], int):
+                ours = self.store.at(room.id, room.pair.ours, field[0]) if field[0] < 1 << 32 else None
+                if ours is None or ours.held.leaf != field[1]:
+                    self._fault(
+                        room, "their receipt names another entry of ours than we have", data, differs=True
+                    )
 
     def _fault(self, room: Room, reason: str, evidence: bytes, *, differs: bool = False) -> None:
         """Keeps what they signed and should not have; `differs`: the two records are not one any more."""

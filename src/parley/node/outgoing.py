@@ -161,7 +161,7 @@ class Outgoing(Lines):
             del room.flights[sequence]
         for sequence in [s for s in room.sealed if s < covered]:
             del room.sealed[sequence]
-        for sequence in room.line.received_beyond:
+        for sequence in room.line.received_beyond if not room.difference else ():  # not if its leaves differ
             room.flights.pop(sequence, None)
         room.explicit = {s for s in room.explicit if s >= covered}
         room.flight_next = max(room.flight_next, covered)
