@@ -5,8 +5,8 @@ record and the keys, and the machine. A copy has other inodes, a back-up put bac
 machine id; either would be a second end that signs as the first, so both refuse and say why. What is rebuilt from a
 back-up gets a new incarnation (not built yet); until then a lost end is paired anew.
 
-A file overwritten in place, and a snapshot of a whole virtual machine, cannot be told from the machine by anything inside it; there the
-peer's receipts, which cover more than we have, are what shows it.
+A file overwritten in place, and a snapshot of a whole virtual machine, cannot be told from the machine by
+anything inside it; there the peer's receipts, which cover more than we have, are what shows it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,25 @@
+"""What waits when a line is cut is kept back: it leaves when released again, and never by itself (spec 10.2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pair_of_ends import SECRET, paired
+
+
+def test_what_a_cut_keeps_back_leaves_only_when_released_again(tmp_path: Path) -> None:
+    ends = paired(tmp_path)
+    north, south = ends.north.desk, ends.south.desk
+    north.sever("Liaison", "grounds, invented", "chief", SECRET)
+    ends.wait(5)
+    kept = south.release(south.compose("Liaison", "kept back", "duty").ref, "chief", SECRET)
+    assert (kept.state, kept.mark) == ("RELEASED", "kept back")
+    ends.restore("Liaison")
+    ends.wait(70)
+    assert south.line("Liaison").declared == "OPEN"
+    assert [m.text for m in north.messages("Liaison") if m.text == "kept back"] == []
+    again = south.release(kept.ref, "chief", SECRET)
+    ends.wait(5)
+    assert [m.text for m in north.messages("Liaison") if m.text == "kept back"] == ["kept back"]
+    assert again.ref != kept.ref and south.line("Liaison").waiting == 0
+    ends.close()
