@@ -619,7 +619,10 @@ class Desk:
                 raise LocalError(
                     f"there is another line called {agreed.name}", "agree on terms with another name"
                 )
-            if first.nonce == agreed.nonce and agreed.version <= room.line.accords[-1][1].version:
+            if (first.name, first.nonce) == (
+                agreed.name,
+                agreed.nonce,
+            ) and agreed.version <= room.line.accords[-1][1].version:
                 known = room.line.accords[-1][1].version
                 raise LocalError(
                     f"{agreed.name} is under version {known} of its accord",
