@@ -1,5 +1,6 @@
-"""Whose fault it is: three errors, one for each party that can be wrong.
+"""Whose fault it is: an error for our own people, and one for bytes that nobody can be held to.
 
+What a peer signed and should not have is no error here: it is recorded and kept as a fault (`store`).
 A door of Parley raises only these. Anything else that escapes is a bug of ours, and the node stops
 rather than go on with a state it does not understand.
 """
@@ -23,11 +24,3 @@ class LocalError(ParleyError):
 
 class RemoteError(ParleyError):
     """Bytes nobody can be held to: dropped and counted, never recorded."""
-
-
-class PeerFault(ParleyError):
-    """Signed by the peer and wrong: kept as evidence and shown, and the line goes on."""
-
-    def __init__(self, text: str, evidence: bytes) -> None:
-        super().__init__(text)
-        self.evidence = evidence
