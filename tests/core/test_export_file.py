@@ -257,3 +257,13 @@ def test_what_a_faulty_node_signs_does_not_make_the_rest_worthless() -> None:
     file.trees[1] = before
     (*_, last) = export.verify(file.whole()).findings
     assert "acknowledges entries that are not in this file" in last
+
+
+def test_terms_that_differ_from_those_adopted_are_refused() -> None:
+    """XP-10: an adoption of other terms is a finding beside an adopted accord, never in its place."""
+    data = example().whole()
+    terms = accord.encode_terms(ACCORD)
+    changed = accord.encode_terms(accord.Accord("Hotline", bytes(16), quorum_restore=2))
+    assert len(changed) == len(terms)
+    with pytest.raises(export.Refused, match="no node adopted"):
+        export.verify(data.replace(terms, changed))

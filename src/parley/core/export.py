@@ -274,6 +274,7 @@ class _Fold:
         self._line = lines.new_line(line_id, 0, agreed[0][1], is_order_wire=is_order_wire)
         self._names = {name for name, _ in agreed}
         self._adopted: set[bytes] = set()
+        self._adoptions = 0
         self._seen: set[tuple[int, bytes]] = set()
         self._doubtful: dict[tuple[int, int], str] = {}
         self._effects_withheld = False
@@ -288,7 +289,8 @@ class _Fold:
 
     def check_accords(self) -> None:
         """No terms beside those that a node adopted; before the first adoption, one accord."""
-        if not self._line.is_order_wire and len(self._names - self._adopted) > (not self._adopted):
+        unadopted = self._names - self._adopted
+        if not self._line.is_order_wire and unadopted and (self._adoptions or len(unadopted) > 1):
             raise Refused("accord", "the file carries terms that no node adopted")
 
     @property
@@ -439,6 +441,7 @@ class _Fold:
         if isinstance(said, Statement):
             self.statements += 1
             if said.kind == NodeKind.ADOPT and opened.body is not None:
+                self._adoptions += 1
                 (name, *_) = (*wire.decode_body(opened.body), None)
                 if isinstance(name, bytes) and name in self._names:
                     self._adopted.add(name)
