@@ -297,12 +297,6 @@ class Store:
             (line, party, sequence),
         )
 
-    def newest_id(self) -> int:
-        """The id of the newest entry, 0 for none; what changed since is what lies above."""
-        (found,) = self._one("SELECT coalesce(max(id), 0) FROM entries")
-        assert isinstance(found, int)
-        return found
-
     # --- waiting
 
     def wait(self, w: Waiting) -> None:

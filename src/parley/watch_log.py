@@ -1,4 +1,4 @@
-"""Our own private journal: drafts, releases, attempts, reads (docs/architecture.md). Never sent.
+"""Our own private journal: drafts, releases, attempts (docs/architecture.md). Never sent.
 
 Append-only and chained: each event carries the hash of the one before it and of itself, so that a page
 taken out is seen. A draft is the event that wrote it; what became of it are later events that name it.
@@ -30,14 +30,10 @@ class Happened(StrEnum):
     DRAFT = "draft"
     RELEASED = "released"
     WITHDRAWN = "withdrawn"
-    ENTERED = "entered"
     CALLED = "called"
     ANSWERED = "answered"
-    SLOT_CLOSED = "slot closed"
-    READ = "read"
     WATCH = "watch"
     SIGNED = "signed"
-    BEARER = "bearer"
     ALARM = "alarm"
     STARTED = "started"
     STOPPED = "stopped"
