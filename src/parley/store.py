@@ -70,6 +70,13 @@ SCHEMA = (
         differs INTEGER NOT NULL
     ) STRICT;
     """,
+    # version 2: their prekeys, to which the secrets of our next epochs are sealed; used ones lose their key
+    """
+    CREATE TABLE prekeys (
+        line BLOB NOT NULL, batch INTEGER NOT NULL, place INTEGER NOT NULL, key BLOB,
+        PRIMARY KEY (line, batch, place)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 FAULTS_MAX = 10_000  # a peer with real keys can make us keep so many; later ones are counted only
 
@@ -290,6 +297,13 @@ class Store:
             (line, kind, party),
         )
 
+    def latest_statement(self, line: bytes, kind: int, party: int) -> Row | None:
+        """The statement of a kind at the highest place of a log."""
+        return self._first(
+            "WHERE line = ? AND statement = 1 AND kind = ? AND party = ? ORDER BY sequence DESC LIMIT 1",
+            (line, kind, party),
+        )
+
     def covering(self, line: bytes, party: int, sequence: int) -> Row | None:
         """The first statement of `party` that acknowledges the other log past `sequence`."""
         return self._first(
@@ -363,6 +377,36 @@ class Store:
         )
         assert isinstance(number, int)
         return number
+
+    # --- prekeys of theirs, by the id of line 0
+
+    def add_prekey(self, line: bytes, batch: int, index: int, key: bytes) -> None:
+        """Keeps a prekey; one that is held, or was used, stays as it is."""
+        self._db.execute("INSERT OR IGNORE INTO prekeys VALUES (?, ?, ?, ?)", (line, batch, index, key))
+
+    def use_prekey(self, line: bytes) -> tuple[int, int, bytes] | None:
+        """Batch, index and key of the oldest unused prekey, which is used from now on; None if there is none."""
+        row = self._db.execute(
+            "SELECT batch, place, key FROM prekeys WHERE line = ? AND key IS NOT NULL ORDER BY batch, place LIMIT 1",
+            (line,),
+        ).fetchone()
+        if row is None:
+            return None
+        self._db.execute(
+            "UPDATE prekeys SET key = NULL WHERE line = ? AND batch = ? AND place = ?", (line, row[0], row[1])
+        )
+        return (row[0], row[1], row[2])
+
+    def prekeys_unused(self, line: bytes) -> int:
+        """How many prekeys are in stock."""
+        (count,) = self._one("SELECT count(*) FROM prekeys WHERE line = ? AND key IS NOT NULL", (line,))
+        assert isinstance(count, int)
+        return count
+
+    def prekeys_known(self, line: bytes, batch: int) -> frozenset[int]:
+        """The indices of a batch that we have or had."""
+        rows = self._db.execute("SELECT place FROM prekeys WHERE line = ? AND batch = ?", (line, batch))
+        return frozenset(int(place) for (place,) in rows)
 
     # --- faults
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pair_of_ends import SECRET, paired
 
-from parley.keys import decode_chain
+from parley.keys import trees
 
 
 def test_what_the_keys_hold_today_opens_no_frame_of_yesterday(tmp_path: Path) -> None:
@@ -20,8 +20,8 @@ def test_what_the_keys_hold_today_opens_no_frame_of_yesterday(tmp_path: Path) ->
         keys = end.node.home.keys
         for room in end.node.rooms():
             assert keys.get(f"line/{room.id.hex()}") is None
-            _, reserved, sending = decode_chain(keys.get(f"send/{room.id.hex()}") or b"")
-            _, highest, receiving = decode_chain(keys.get(f"receive/{room.id.hex()}") or b"")
+            ((reserved, sending),) = trees(keys.get(f"send/{room.id.hex()}") or b"").values()
+            ((highest, receiving),) = trees(keys.get(f"receive/{room.id.hex()}") or b"").values()
             assert 1 < room.send.next_counter <= reserved and highest > 1
             for counter in range(1, room.send.next_counter):
                 with pytest.raises(KeyError):

@@ -101,7 +101,7 @@ def test_keys_that_cannot_be_kept_are_an_alarm_and_no_refusal(
     refs = []
     for desk, node in zip(live.desks, live.nodes, strict=True):
         with monkeypatch.context() as patch:
-            patch.setattr(node.keys, "put", full)
+            patch.setattr(node.keys.table, "put", full)
             for number in range(300):  # beyond the block of counters that is reserved
                 refs.append((desk, live.say(desk, f"{node.home.party} {number}")))
                 live.wait(0.1)

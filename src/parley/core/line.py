@@ -49,6 +49,7 @@ BEYOND_MAX = 4096  # entries beyond a hole a peer may make us keep, per line
 HEAD_AFTER_S = 60
 HEAD_AFTER_ENTRIES = 256
 HOLES_IN_RECEIPT_MAX = 3
+_NO_CONTENT = frozenset({NodeKind.RECEIPT, NodeKind.HEAD, NodeKind.EPOCH})
 
 ALWAYS_ORIGINATED = frozenset({ActKind.SEVER, ActKind.ACKNOWLEDGE, ActKind.CANCEL})
 
@@ -239,6 +240,35 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Cadence:
+    """When a sender begins a new epoch (spec 14.3, OPEN): after so many seconds or entries of its own, and never
+    sooner than `apart_s` after the last."""
+
+    after_s: int = 7 * 86400
+    after_entries: int = 10_000
+    apart_s: int = 3600
+
+
+CADENCE = Cadence()
+
+
+@dataclass(frozen=True, slots=True)
+class OurEpoch:
+    """What calls for the next epoch of our direction. `sequence`: that of our last EPOCH, None before the
+    first. `since`: when that was entered, or our first entry. `entries`: of our log since; `content`: one
+    of them was more than RECEIPT, HEAD or EPOCH; `cut`: a SEVER came since."""
+
+    sequence: int | None = None
+    since: Seconds | None = None
+    entries: int = 0
+    content: bool = False
+    cut: bool = False
+
+
+_FIRST_EPOCH = OurEpoch()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """All an end knows of a line from its record. `ours` is our party index.
 
@@ -262,6 +292,7 @@ class Line:
     owed_beyond: tuple[int, ...] = ()
     received_beyond: tuple[int, ...] = ()
     unheaded: tuple[int, Seconds] = (0, 0)
+    epoch: OurEpoch = _FIRST_EPOCH
 
     @property
     def our_log(self) -> Log:
@@ -402,6 +433,30 @@ def due_at(line: Line) -> Seconds | None:
     return since + HEAD_AFTER_S if count else None
 
 
+def epoch_due(line: Line, now: Seconds, cadence: Cadence, *, asked: bool = False) -> bool:
+    """Whether our direction should have a new epoch; `asked`: an officer said so (spec 14.3)."""
+    ours = line.epoch
+    if ours.sequence is not None:
+        if ours.sequence >= line.covered:
+            return False  # at most one that is not acknowledged
+        if ours.since is not None and 0 <= now - ours.since < cadence.apart_s:
+            return False
+    aged = ours.entries >= cadence.after_entries or (
+        ours.since is not None and now - ours.since >= cadence.after_s
+    )
+    return asked or ours.cut or (ours.content and aged)
+
+
+def epoch_due_at(line: Line, cadence: Cadence) -> Seconds | None:
+    """When `epoch_due` may next say yes by the passing of time alone."""
+    ours = line.epoch
+    if ours.since is None or (ours.sequence is not None and ours.sequence >= line.covered):
+        return None
+    if ours.cut or ours.entries >= cadence.after_entries:
+        return ours.since + cadence.apart_s
+    return ours.since + cadence.after_s if ours.content else None
+
+
 # --- the fold ---------------------------------------------------------------------------------
 
 
@@ -451,7 +506,7 @@ def severed(line: Line, held: Held, officer: Officer | None) -> Line:
         return line
     ended_at = (line.logs[0].size, line.logs[1].size) if held.id in line.ended else None
     cut = Sever(held.party, held.id, U32, cbor.string(grounds), cbor.integer(at), ended_at)
-    return replace(line, severs=(*line.severs, cut))
+    return replace(line, severs=(*line.severs, cut), epoch=replace(line.epoch, cut=True))
 
 
 def placed(line: Line, held: Held, officer: Officer | None, agrees: bool = True) -> Line:
@@ -466,6 +521,8 @@ def placed(line: Line, held: Held, officer: Officer | None, agrees: bool = True)
     beyond = tuple(b for b in log.beyond if b[0] != held.sequence)
     line = _with_log(line, held.party, replace(log, tree=log.tree.extended(held.leaf), beyond=beyond))
     line = replace(line, owed_beyond=tuple(s for s in line.owed_beyond if s != held.sequence))
+    if held.party == line.ours:
+        line = replace(line, epoch=_one_more(line.epoch, held))
     if isinstance(held.said, Statement):
         return _stated(line, held, held.said, agrees)
     if held.party == line.ours:
@@ -482,6 +539,15 @@ def placed(line: Line, held: Held, officer: Officer | None, agrees: bool = True)
             return _withdrawn(line, held, held.said)
         case _:
             return line
+
+
+def _one_more(ours: OurEpoch, held: Held) -> OurEpoch:
+    """What calls for the next epoch, after one more entry of ours."""
+    if held.is_statement and held.kind == NodeKind.EPOCH:
+        return OurEpoch(held.sequence, held.heard_at)
+    content = ours.content or not held.is_statement or held.kind not in _NO_CONTENT
+    since = held.heard_at if ours.since is None else ours.since
+    return replace(ours, since=since, entries=ours.entries + 1, content=content)
 
 
 def _stated(line: Line, held: Held, said: Statement, agrees: bool) -> Line:

@@ -35,6 +35,9 @@ LABEL_LINE_SECRET = "parley/line-secret/1"
 LABEL_SALT = "parley/salt/1"
 LABEL_FIELD = "parley/field/1"
 LABEL_LATER_EPOCHS = "parley/later-epochs/1"
+LABEL_HASH_ONLY = "parley/hash-only/1"
+LABEL_ROOT_KEY = "parley/root-key/1"
+LABEL_EPOCH_SECRET = "parley/epoch-secret/1"
 LABEL_EPOCH = "parley/epoch/1"
 LABEL_EPOCH_TAG = "parley/epoch-tag/1"
 LABEL_FRAME_KEY = "parley/frame-key/1"
@@ -49,6 +52,9 @@ LABELS = (
     LABEL_SALT,
     LABEL_FIELD,
     LABEL_LATER_EPOCHS,
+    LABEL_HASH_ONLY,
+    LABEL_ROOT_KEY,
+    LABEL_EPOCH_SECRET,
     LABEL_EPOCH,
     LABEL_EPOCH_TAG,
     LABEL_FRAME_KEY,
@@ -292,10 +298,27 @@ def line_taken(master: KeyTree, line: bytes) -> KeyTree:
     return master.without(int.from_bytes(line[:4], "big"))
 
 
-def later_epochs(secret: bytes, line: bytes) -> bytes:
-    """What is kept of a line's secret once epoch 0 has begun: enters the root keys of later epochs, and
-    gives back nothing of epoch 0."""
-    return expand(secret, LABEL_LATER_EPOCHS, line)
+def carried_value(root_key: bytes, line: bytes) -> bytes:
+    """What is kept of an epoch's root key for that of the next: it gives back nothing of its own epoch."""
+    return expand(root_key, LABEL_LATER_EPOCHS, line)
+
+
+def reserve(root_key: bytes, line: bytes, sender: int) -> bytes:
+    """What a hash-only epoch after the last counter would come from (spec 14.1)."""
+    return expand(root_key, LABEL_HASH_ONLY, line, sender)
+
+
+def next_root_key(carried: bytes, new: bytes, theirs: bytes, first_carried: bytes, leaf: bytes) -> bytes:
+    """The root key of the epoch that an EPOCH with this leaf hash begins (spec 14.1). `new`: the secret it
+    carries; `theirs`: that of the other log's last EPOCH it acknowledges, or 32 zero bytes."""
+    return hkdf(new + theirs + first_carried, carried, cbor.encode((LABEL_ROOT_KEY, leaf)))
+
+
+def epoch_secret_info(
+    line: bytes, sender: int, incarnations: tuple[int, int], epoch: int, batch: int, index: int
+) -> bytes:
+    """What the seal of a new secret is bound to."""
+    return cbor.encode((LABEL_EPOCH_SECRET, line, sender, incarnations, epoch, batch, index))
 
 
 def commitment_key(master: bytes, line: bytes) -> bytes:
@@ -303,9 +326,10 @@ def commitment_key(master: bytes, line: bytes) -> bytes:
     return expand(master, LABEL_COMMITMENT_KEY, line)
 
 
-def epoch_seed(secret: bytes, line: bytes, sender: int, incarnations: tuple[int, int], epoch: int) -> bytes:
-    """The seed of one direction of a line; incarnations in the order of the parties."""
-    return expand(secret, LABEL_EPOCH, 1, line, sender, incarnations, epoch)
+def epoch_seed(root_key: bytes, line: bytes, sender: int, incarnations: tuple[int, int], epoch: int) -> bytes:
+    """The seed of one direction of a line; incarnations in the order of the parties. Of a hash-only epoch
+    the reserve stands for the root key."""
+    return expand(root_key, LABEL_EPOCH, 1, line, sender, incarnations, epoch)
 
 
 def epoch_tag(seed: bytes) -> bytes:

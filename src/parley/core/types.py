@@ -27,6 +27,9 @@ NONCE_BYTES = 16
 BODY_FIELDS_MAX = 64
 PARAGRAPHS_MAX = BODY_FIELDS_MAX - 7
 ENTRY_AND_BODY_BYTES_MAX = 2048  # an entry with its unpacked body (spec 5.6)
+KEM_KEY_BYTES = 1216  # an X-Wing public key: ML-KEM-768 then X25519
+SEALED_SECRET_BYTES = 1168  # 32 bytes sealed to one
+BATCH_MAX = 64  # prekeys that one PREKEYS announces
 FRAME_BYTES_MAX = 4096  # room for an entry of the largest size in the form "any"
 
 ROOT_AUTHOR = 0  # the party's root key; signs the roster on line 0 and nothing else
@@ -71,11 +74,12 @@ class NodeKind(IntEnum):
 
     RECEIPT = 1
     HEAD = 2
-    EPOCH = 3  # reserved: the epochs beyond the first have their own section, not yet written
+    EPOCH = 3
     ADOPT = 4
     CONTACT = 5
     RESUME = 6  # reserved
     CHECKPOINT = 7  # reserved
+    PREKEYS = 8
 
 
 class LooseKind(IntEnum):
@@ -86,6 +90,8 @@ class LooseKind(IntEnum):
     FRONTIER = 3
     CALL = 4
     CHAT = 5  # reserved
+    PREKEY = 6
+    PREKEYS_WANTED = 7
 
 
 class Subject(IntEnum):
@@ -300,7 +306,7 @@ class Card:
     root_key: bytes
     incarnation: int
     node_key: bytes
-    kem_key: bytes  # X-Wing public key, 1216 bytes: ML-KEM-768 then X25519
+    kem_key: bytes
     nonce: bytes
 
     def __post_init__(self) -> None:
@@ -310,5 +316,5 @@ class Card:
         exactly("root key", self.root_key, KEY_BYTES)
         within("incarnation", self.incarnation, FIRST_INCARNATION, U32)
         exactly("node key", self.node_key, KEY_BYTES)
-        exactly("pairing key", self.kem_key, 1216)
+        exactly("pairing key", self.kem_key, KEM_KEY_BYTES)
         exactly("nonce", self.nonce, NONCE_BYTES)

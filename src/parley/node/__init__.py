@@ -6,9 +6,9 @@ pairs; frames come in from bearers it knows only by their traits, acts come in s
 Several frames that lie in the inbox are taken in one turn: one commit, one receipt for all. A turn that
 fails on the disk leaves nothing behind: the lines are folded again from the store, as after a restart.
 
-Three layers, a file each: `folded` (the record, folded), `outgoing` (what leaves), and here the turn itself,
-what comes in, and the timers. What must be forgettable (when a frame was sent, what the peer said it
-holds, who rang) lives in `Room` and nowhere else; facts live in the record, secrets with the keys.
+Four layers, a file each: `folded` (the record, folded), `outgoing` (what leaves), `epochs` (how keys change),
+and here the turn itself, what comes in, and the timers. What must be forgettable (when a frame was sent, what the
+peer said it holds, who rang) lives in `Room` and nowhere else; facts live in the record, secrets with the keys.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ from parley.core.types import (
 )
 from parley.core.wire import entry as wire
 from parley.core.wire import frame as frames
-from parley.core.wire.frame import Call, CallSign, Frontier, SignOfLife
+from parley.core.wire.frame import Call, CallSign, Frontier, Prekey, PrekeysWanted, SignOfLife
 from parley.home import Home
-from parley.node.outgoing import FLIGHTS_MAX, Outgoing
+from parley.node.epochs import Entropy, Epochs
+from parley.node.outgoing import FLIGHTS_MAX
 from parley.node.room import Clock, PairRoom, Room, Settings, SystemClock
 from parley.store import Pair
 from parley.watch_log import Happened
@@ -46,7 +47,6 @@ from parley.watch_log import Happened
 __all__ = ["Clock", "Node", "PairRoom", "Room", "Settings", "SystemClock"]
 
 T = TypeVar("T")
-Entropy = Callable[[int], bytes]
 
 INBOX_MAX = 4096  # frames a stranger or a peer can make us hold before a turn
 TURN_FRAMES_MAX = 256
@@ -57,7 +57,7 @@ RETRY_S = 1.0
 RESEAL_AFTER_S = 60.0  # an entry they still lack then goes under a new counter
 
 
-class Node(Outgoing):
+class Node(Epochs):
     """One end at work. All methods are to be called on one thread."""
 
     def __init__(
@@ -98,6 +98,8 @@ class Node(Outgoing):
         self._cancel_wake()
         for room in self.rooms():
             room.receive.keep()
+        if self._leaves_erased or self.keys.erasure_due:
+            self.keys.erase()
 
     def crash(self) -> None:
         """Stops as a killed process would: nothing more is written, the home is let go."""
@@ -146,6 +148,17 @@ class Node(Outgoing):
             room.attempts = contact.called(room.attempts, room.slot.at)
         room.calls.append(said)
         return said
+
+    def rekey(self, room: Room) -> None:
+        """An officer asks for a new epoch of our direction; it is entered as soon as a bearer is up and a prekey
+        in stock. Raises LocalError when the last one is too fresh or not acknowledged."""
+        if not lines.epoch_due(room.line, self.now(), self.settings.cadence, asked=True):
+            raise LocalError(
+                "the last new epoch of this line is less than an hour old, or their end has not signed for it yet",
+                "wait; until then the keys of frames are erased as always",
+            )
+        room.rekey_asked = True
+        self._schedule()
 
     def add_pair(self, pair: Pair) -> None:
         """A finished pairing: begins line 0. Within a turn."""
@@ -221,32 +234,48 @@ class Node(Outgoing):
         clear = None
         try:
             clear = frames.decode_clear(frame)
-            room = self._by_tag.get(clear.tag)
-            if room is None:
-                raise RemoteError("epoch tag is unknown")
-            key = room.receive.key(clear.counter)
-            if key is None:
-                room.frontier_wanted = True  # already had: they lack our receipt, or somebody replays
-                return
-            plain_bytes = suite.unseal(key, frame[: frames.CLEAR_BYTES], frame[frames.CLEAR_BYTES :])
+            found = self._unsealed(clear, frame)
         except RemoteError:
             self._unopened(bearer)
             raise
+        if found is None:
+            return
+        room, plain_bytes = found
         done = True
         try:
-            done = self._opened(room, clear.counter, frames.decode_plain(plain_bytes), bearer)
+            done = self._opened(room, clear, frames.decode_plain(plain_bytes), bearer)
         finally:
             if done:  # else it opens again, and so proves nothing of when it was sent
                 room.evidence = replace(room.evidence, heard_at=self.clock.monotonic())
-                room.receive.erase(clear.counter)
+                if room.receive.erase(clear.tag, clear.counter):
+                    self._know_tags(room)
 
-    def _opened(self, room: Room, counter: int, plain: frames.Plain, bearer: str) -> bool:
+    def _unsealed(self, clear: frames.Clear, frame: bytes) -> tuple[Room, bytes] | None:
+        """The line a frame is of, and what is in it; None if it is one we already had. Raises RemoteError for
+        what no line opens."""
+        had = False
+        for room in self._by_tag.get(clear.tag, ()):
+            key = room.receive.key(clear.tag, clear.counter)
+            if key is None:
+                room.frontier_wanted = had = True  # they lack our receipt, or somebody replays
+                continue
+            try:
+                return room, suite.unseal(key, frame[: frames.CLEAR_BYTES], frame[frames.CLEAR_BYTES :])
+            except RemoteError:
+                continue
+        if had:
+            return None
+        raise RemoteError("no line has a key that opens it")
+
+    def _opened(self, room: Room, clear: frames.Clear, plain: frames.Plain, bearer: str) -> bool:
         """What a frame says. False when it could not be taken now, and its repeat must open again."""
         match plain:
-            case SignOfLife() | Frontier() | Call():
-                if counter > room.loose_heard:  # what a restart forgot to have erased comes no second time
-                    room.loose_heard = counter
-                    self._loose(room, plain)
+            case SignOfLife() | Frontier() | Call() | Prekey() | PrekeysWanted():
+                if clear.counter > room.loose_heard.get(clear.tag, 0):
+                    room.loose_heard[clear.tag] = (
+                        clear.counter
+                    )  # what a restart forgot to erase comes only once
+                    self._loose(room, clear.tag, plain)
                 return True
             case _:
                 return self._entry(room, plain, bearer)
@@ -292,20 +321,28 @@ class Node(Outgoing):
 
     # --- loose frames
 
-    def _loose(self, room: Room, said: SignOfLife | Frontier | Call) -> None:
+    def _loose(self, room: Room, tag: bytes, said: frames.Loose) -> None:
         now = self.clock.monotonic()
         match said:
             case SignOfLife():
                 room.evidence = replace(room.evidence, watch=said.watch)
-                self._echoed(room, said.echo, now)
+                room.receive.stated(tag, said.our_size)
+                of_epoch = room.send.number_known_at(said.their_size) - said.former
+                self._echoed(room, said.echo if of_epoch == room.send.number else 0, now)
                 if said.our_size > room.line.their_log.size:
                     room.frontier_wanted = True
                 if said.their_size < room.line.our_log.size:
                     self._lacked(room, range(said.their_size, room.line.our_log.size), now)
             case Frontier():
+                room.receive.stated(tag, said.our_size)
+                room.receive.erase_below(tag, said.floor)
                 self._told(room, said, now)
             case Call():
                 self._called(room, said)
+            case Prekey():
+                self._prekey_came(room, said)
+            case PrekeysWanted():
+                self._prekeys_wanted(room, said)
 
     def _echoed(self, room: Room, echo: int, now: float) -> None:
         """What their echo of our counter proves: that they hear us, if what they heard was sent lately.
@@ -337,7 +374,6 @@ class Node(Outgoing):
                 room.difference = True  # unsigned: an alarm, not evidence; their next statement is evidence
         if said.their_size > line.our_log.size:
             room.difference = True
-        room.receive.erase_below(said.floor)
         for sequence in said.wanted:
             if sequence < line.our_log.size:
                 room.explicit.add(sequence)
@@ -393,6 +429,8 @@ class Node(Outgoing):
                 while drafts := lines.due(room.line, now):
                     for draft in drafts:
                         self._state(room, draft)
+                self._heal(room, now)
+            self._tend_prekeys(pair, now)
 
     def _keep_back(self, room: Room, now: Seconds) -> None:
         """A cut keeps back what still waits: it leaves when released again, and not by itself."""
@@ -435,10 +473,10 @@ class Node(Outgoing):
 
     def _after(self) -> None:
         """The commit has returned: now, and only now, anything may leave."""
-        for room in self.rooms():
-            room.receive.keep()
+        self._settle_keys()
         if self._running:
             self._pump()
+            self._send_prekeys()
             self._arm()
         for listener in self.listeners:
             listener()
@@ -473,12 +511,19 @@ class Node(Outgoing):
             by_wall = [room.slot_next, room.slot.closes_at if room.slot else None, lines.due_at(room.line)]
             if room.line.opens_at is not None and room.line.opens_at > wall:
                 by_wall.append(room.line.opens_at)
+            if self.bearers_up(room):
+                by_wall.append(lines.epoch_due_at(room.line, self.settings.cadence))
             times += [steady + (at - wall) for at in by_wall if at is not None]
             if self.bearers_up(room):
                 times.append(room.life_at)
                 if room.frontier_wanted:
                     times.append(room.frontier_at)
                 times += [max(exchange.resend_at(f), steady + 0.02) for f in room.flights.values()]
+        for pair in self.pairs.values():
+            if self.bearers_up(pair.order_wire):
+                times.append(max(steady, pair.prekeys_ask_at))
+        if self._leaves_erased and not times:
+            times.append(self._erase_at)  # else a turn comes anyhow
         return min((t for t in times if t < float("inf")), default=None)
 
     def _cancel_wake(self) -> None:

@@ -50,7 +50,7 @@ class Lines:
         self.home, self.clock, self.settings = home, clock, settings
         self.store, self.keys, self.watch_log = home.store, home.keys, home.watch_log
         self.pairs: dict[str, PairRoom] = {}
-        self._by_tag: dict[bytes, Room] = {}
+        self._by_tag: dict[bytes, list[Room]] = {}  # two lines may share four bytes
         self._running = False
         self._touched = False  # the fold has gone on in this turn: if the turn fails, it is made again
         self._last_said: Seconds = 0
@@ -148,16 +148,23 @@ class Lines:
             pair,
             line,
             self.keys.commitment_key(pair.transcript, line.id),
-            self.keys.sending(line.id),
-            self.keys.receiving(line.id),
+            self.keys.sending(line.id, pair.ours, pair.incarnations),
+            self.keys.receiving(line.id, pair.ours, pair.incarnations),
         )
         room.difference = any(fault.differs for fault in self.store.faults(line.id))
         pair.rooms[line.id] = room
-        self._by_tag[room.receive.tag] = room
+        self._know_tags(room)
         room.frontier_wanted = self._running
         room.slot_next = self.now()
         room.life_at = self.clock.monotonic()
         return room
+
+    def _know_tags(self, room: Room) -> None:
+        """What a frame of this line may begin with; again after an epoch came or went."""
+        for tag in room.receive.tags:
+            there = self._by_tag.setdefault(tag, [])
+            if all(other.id != room.id for other in there):
+                there.append(room)
 
     def _collect_rosters(self, pair: PairRoom) -> None:
         """The rosters as all ROSTER acts held make them, whatever the order they came in."""
@@ -264,6 +271,7 @@ class Lines:
         step: Held | None = held
         while step is not None and step.sequence == room.line.logs[held.party].size:
             room.line = lines.placed(room.line, step, self._officer(room, step), self._agrees(room, step))
+            self._placed(room, step)
             log = room.line.logs[held.party]
             self.store.add_root(room.id, held.party, log.size, log.tree.root)
             following = self.store.at(room.id, held.party, log.size) if log.beyond else None
@@ -277,6 +285,9 @@ class Lines:
         if held.party != room.pair.ours:
             room.owed_precedence = max(room.owed_precedence, held.said.precedence)
         self._consequences(room, held, officer)
+
+    def _placed(self, room: Room, held: Held) -> None:
+        """An entry has come to its place, for the first time: what that means for the keys is said elsewhere."""
 
     def _judge(self, room: Room, held: Held, data: bytes) -> None:
         """What is well signed and wrong is the peer's fault: kept, shown, and recorded all the same."""
@@ -383,8 +394,8 @@ class Lines:
         pair.unmade.pop(line_id, None)
         self._fold(made)
 
-    def _state(self, room: Room, draft: Draft) -> None:
-        """Our node's statement at the next place of our log."""
+    def _state(self, room: Room, draft: Draft) -> Held:
+        """Our node's statement at the next place of our log; gives it as it is held."""
         line, kind, body = room.line, draft.kind, draft.body
         ours, theirs = line.our_log, line.their_log
         salts = record.statement_salts(room.commitment_key, line.ours, ours.incarnation, ours.size, len(body))
@@ -404,7 +415,9 @@ class Lines:
         )
         room.owed_precedence = Precedence.ROUTINE
         cose = signed(self.keys.node, wire.encode_statement(said))
-        self._take(room, Entry(ours.incarnation, ours.size, cose), body, "")
+        entry = Entry(ours.incarnation, ours.size, cose)
+        self._take(room, entry, body, "")
+        return record.hold(wire.encode_entry(entry), entry, said, body, self.now())
 
     def _ends(self, room: Room) -> Ends:
         pair, store, line = room.pair, self.store, room.line

@@ -103,7 +103,7 @@ class Outgoing(Lines):
             del room.flights[flight.sequence]  # no bearer of this line can carry it whole
 
     def _send_loose(self, room: Room, said: SignOfLife | Frontier | Call, bearer: Bearer) -> None:
-        counter, frame = self._sealed(room, frames.encode_plain(said))
+        _, counter, frame = self._sealed(room, frames.encode_plain(said))
         now = self.clock.monotonic()
         if isinstance(said, SignOfLife):
             longest = self.settings.tolerance_s + room.line.accord.clocks[Precedence.FLASH][0]
@@ -121,7 +121,7 @@ class Outgoing(Lines):
             plain = self._layout(room, row)
             found = self._sealed(room, frames.encode_plain(plain))
             room.sealed[sequence] = found
-        return found[1]
+        return found[2]
 
     def _layout(self, room: Room, row: Row) -> frames.ActLayout | frames.NodeLayout | frames.AnyLayout:
         held, pair = row.held, room.pair
@@ -139,20 +139,27 @@ class Outgoing(Lines):
             explicit=held.sequence in room.explicit,
         )
 
-    def _sealed(self, room: Room, plain: bytes) -> tuple[int, bytes]:
-        counter, key = room.send.take()
-        clear = frames.encode_clear(frames.Clear(room.send.tag, counter))
-        return counter, clear + suite.seal(key, clear, plain)
+    def _sealed(self, room: Room, plain: bytes) -> tuple[bytes, int, bytes]:
+        """Tag, counter and frame."""
+        counter, key = room.send.take()  # which may be the first of another epoch
+        tag = room.send.tag
+        clear = frames.encode_clear(frames.Clear(tag, counter))
+        return tag, counter, clear + suite.seal(key, clear, plain)
 
     def _sign_of_life(self, room: Room) -> SignOfLife:
         told = (self.watch is not None) if room.line.accord.tells_watch else None
-        return SignOfLife(told, room.line.our_log.size, room.line.their_log.size, room.receive.highest)
+        echo, former = room.receive.heard
+        return SignOfLife(told, room.line.our_log.size, room.line.their_log.size, echo, former)
 
     def _frontier(self, room: Room) -> Frontier:
-        floor = min((counter for counter, _ in room.sealed.values()), default=room.send.next_counter)
         return exchange.frontier(
-            room.line, lambda party, size: self._root_at(room, party, size), floor, room.wanted
+            room.line, lambda party, size: self._root_at(room, party, size), self._floor(room), room.wanted
         )
+
+    def _floor(self, room: Room) -> int:
+        """Counters of the epoch in use below it carry nothing they lack."""
+        under = (counter for tag, counter, _ in room.sealed.values() if tag == room.send.tag)
+        return min(under, default=room.send.next_counter)
 
     def _refill(self, room: Room) -> None:
         """Keeps in flight what their node has not signed for, up to a window; forgets what it has."""

@@ -9,7 +9,7 @@ from typing import Protocol
 from parley.core import suite
 from parley.core.exchange import Candidate
 from parley.core.instruments import contact
-from parley.core.line import Line
+from parley.core.line import CADENCE, Cadence, Line
 from parley.core.observed import Evidence
 from parley.core.types import (
     ROOT_AUTHOR,
@@ -20,8 +20,8 @@ from parley.core.types import (
     Seconds,
 )
 from parley.core.wire import entry as wire
-from parley.core.wire.frame import Call
-from parley.keys import ReceiveChain, SendChain, check_card
+from parley.core.wire.frame import Call, Prekey
+from parley.keys import Prekeys, ReceiveChain, SendChain, check_card
 from parley.store import Pair
 
 
@@ -48,15 +48,29 @@ class Settings:
     """How a node behaves; what both parties must agree on is in the accord, not here.
 
     `life_s`: seconds between signs of life on a line. `fresh_lives`: how many of them may be missed.
+    `cadence`: when a line gets a new epoch. `erase_every_s`: seconds between erasure points at most, while
+    keys of frames are being erased.
     """
 
     life_s: int = 10
     fresh_lives: int = 3
     clock_quality: ClockQuality = ClockQuality.FREE_RUNNING
+    cadence: Cadence = CADENCE
+    erase_every_s: int = 60
 
     @property
     def tolerance_s(self) -> float:
         return self.life_s * self.fresh_lives
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of prekeys as its PREKEYS statement announces it; named by the sequence of that statement."""
+
+    number: int
+    count: int
+    root: bytes
+    heard_at: Seconds
 
 
 class Room:
@@ -69,7 +83,9 @@ class Room:
         self.send, self.receive = send, receive
         self.flights: dict[int, Candidate] = {}
         self.flight_next = 0
-        self.sealed: dict[int, tuple[int, bytes]] = {}  # by sequence: counter and frame, for repeats
+        self.sealed: dict[
+            int, tuple[bytes, int, bytes]
+        ] = {}  # by sequence: tag, counter and frame, for repeats
         self.explicit: set[int] = set()
         self.wanted: set[int] = set()
         self.evidence = Evidence()
@@ -86,7 +102,9 @@ class Room:
         self.calls: list[Call] = []  # to be sent once the turn is committed
         self.owed_precedence = Precedence.ROUTINE
         self.unproven = False
-        self.loose_heard = receive.highest
+        self.loose_heard = {tag: receive.highest(tag) for tag in receive.tags}  # of a loose frame taken
+        self.rekey_asked = False  # an officer asked for a new epoch
+        self.unhealed = False  # one is due, and no prekey is in stock
         self.contested = False  # two acts under one name: which has effect is for a fold to say
         self.difference = False
 
@@ -116,6 +134,12 @@ class PairRoom:
         self.rostered_at: dict[int, int] = {}  # our authors: sequence on line 0 of their delegation
         self.rooms: dict[bytes, Room] = {}
         self.unmade: dict[bytes, str] = {}  # lines agreed whose secret cannot be had: id and name
+        self.prekeys: Prekeys | None = None
+        self.batches: dict[int, Batch | None] = {}  # by party: the newest, as far as it was looked up
+        self.prekeys_ask_at = float("-inf")
+        self.prekeys_ask_every_s = 0.0
+        self.prekeys_owed: list[Prekey] = []  # to be sent once the turn is committed
+        self.batch_wanted = False  # they asked beyond the end of our newest batch
         self.order_wire: Room
 
     @property

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 
 from parley.core.errors import RemoteError
 from parley.core.types import (
+    BATCH_MAX,
     BODY_FIELDS_MAX,
     ENTRY_AND_BODY_BYTES_MAX,
     HASH_BYTES,
+    SEALED_SECRET_BYTES,
     U16,
     U32,
     ActKind,
@@ -158,6 +160,23 @@ def _check_receipt(body: Body) -> None:
         exactly("leaf hash", cbor.octets(leaf), HASH_BYTES)
 
 
+def _check_epoch(body: Body) -> None:
+    number, batch, index, sealed, floor = _fields(body, 5)
+    within("epoch", cbor.integer(number), 1, U32)
+    within("batch", cbor.integer(batch), 0, U32)
+    within("index of a prekey", cbor.integer(index), 0, U16)
+    exactly("sealed secret", cbor.octets(sealed), SEALED_SECRET_BYTES)
+    within("floor", cbor.integer(floor), 0, U32)
+
+
+def _check_prekeys(body: Body) -> None:
+    count, root, reserved = _fields(body, 3)
+    within("prekeys", cbor.integer(count), 1, BATCH_MAX)
+    exactly("root", cbor.octets(root), HASH_BYTES)
+    if reserved is not None:
+        raise RemoteError("the place of a post-quantum signature is not null")
+
+
 def _check_contact(body: Body) -> None:
     first, last, slots, calls, answered_at, by, next_contact = _fields(body, 7)
     for what, field in (("first slot", first), ("last slot", last), ("slots", slots), ("calls", calls)):
@@ -188,8 +207,10 @@ _ACT_SCHEMAS: dict[int, Callable[[Body], None]] = {
 _NODE_SCHEMAS: dict[int, Callable[[Body], None]] = {
     NodeKind.RECEIPT: _check_receipt,
     NodeKind.HEAD: _check_empty,
+    NodeKind.EPOCH: _check_epoch,
     NodeKind.ADOPT: _check_hash,
     NodeKind.CONTACT: _check_contact,
+    NodeKind.PREKEYS: _check_prekeys,
 }
 
 

@@ -13,7 +13,9 @@ from typing import TypeAlias
 
 from parley.core.errors import RemoteError
 from parley.core.types import (
+    BATCH_MAX,
     HASH_BYTES,
+    KEM_KEY_BYTES,
     NODE_AUTHOR,
     SIGNATURE_BYTES,
     SUITE,
@@ -29,6 +31,7 @@ TAG_BYTES = 16
 BARE_FRAME_BYTES_MIN = CLEAR_BYTES + 2 + TAG_BYTES
 FRONTIER_FRAME_BYTES_MAX = 140
 _FRONTIER_FIXED = 1 + 36 + 36 + 4
+_PATH_MAX = 6  # of a batch of 64
 
 
 class Form(IntEnum):
@@ -112,13 +115,15 @@ class SignOfLife:
     """Automatic; says that an end lives and what it holds (spec 7.5).
 
     `watch`: somebody has the watch; None when the line is set not to tell. `echo`: the highest
-    counter heard from the receiver, 0 for none (counters begin at 1).
+    counter heard from the receiver, 0 for none (counters begin at 1), in its latest epoch that was heard;
+    `former`: an EPOCH later than that one is held.
     """
 
     watch: bool | None
     our_size: int
     their_size: int
     echo: int
+    former: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,29 @@ class Call:
     by: int
 
 
-Loose: TypeAlias = SignOfLife | Frontier | Call
+@dataclass(frozen=True, slots=True)
+class Prekey:
+    """One key of a batch of the sender's, with its audit path (spec 7.9). `batch`: the sequence of the
+    PREKEYS that announced it."""
+
+    batch: int
+    index: int
+    key: bytes
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrekeysWanted:
+    """Asks for `count` keys of a batch of the receiver's, from `first` on (spec 7.9); beyond its end, or
+    of NO_BATCH, for a further batch."""
+
+    batch: int
+    first: int
+    count: int
+
+
+NO_BATCH = U32
+Loose: TypeAlias = SignOfLife | Frontier | Call | Prekey | PrekeysWanted
 Plain: TypeAlias = ActLayout | NodeLayout | AnyLayout | Loose
 
 
@@ -201,7 +228,7 @@ def encode_plain(plain: Plain) -> bytes:
                 + (_node(inner) if isinstance(inner, NodeLayout) else _act(inner))
             )
         case SignOfLife():
-            flags = (plain.watch is True) | (plain.watch is None) << 1
+            flags = (plain.watch is True) | (plain.watch is None) << 1 | plain.former << 2
             return (
                 _loose(LooseKind.SIGN_OF_LIFE)
                 + bytes((flags,))
@@ -215,6 +242,12 @@ def encode_plain(plain: Plain) -> bytes:
             return (
                 _loose(LooseKind.CALL) + bytes((plain.sign,)) + _u32(plain.slot) + plain.by.to_bytes(2, "big")
             )
+        case Prekey():
+            head = _u32(plain.batch) + plain.index.to_bytes(2, "big")
+            return _loose(LooseKind.PREKEY) + head + plain.key + b"".join(plain.path)
+        case PrekeysWanted():
+            head = _u32(plain.batch) + plain.first.to_bytes(2, "big")
+            return _loose(LooseKind.PREKEYS_WANTED) + head + bytes((plain.count,))
 
 
 def decode_plain(data: bytes) -> Plain:
@@ -349,10 +382,11 @@ def _frontier(f: Frontier) -> bytes:
 def _decode_loose(kind: int, read: _Reader) -> Loose:
     loose: Loose
     if kind == LooseKind.SIGN_OF_LIFE:
-        flags = within("flags", read.number(1), 0, 2)
-        loose = SignOfLife(
-            None if flags >> 1 & 1 else bool(flags & 1), read.number(4), read.number(4), read.number(4)
-        )
+        flags = read.number(1)
+        within("watch", flags & 3, 0, 2)
+        watch, former = None if flags >> 1 & 1 else bool(flags & 1), bool(flags >> 2)
+        within("flags", flags, 0, 6)
+        loose = SignOfLife(watch, read.number(4), read.number(4), read.number(4), former)
     elif kind == LooseKind.FRONTIER:
         more = bool(within("flags", read.number(1), 0, 1))
         our_size, our_root = read.number(4), read.take(HASH_BYTES)
@@ -368,6 +402,15 @@ def _decode_loose(kind: int, read: _Reader) -> Loose:
     elif kind == LooseKind.CALL:
         sign = CallSign(within("call", read.number(1), min(CallSign), max(CallSign)))
         loose = Call(sign, read.number(4), within("officer calling", read.number(2), 0, NODE_AUTHOR - 1))
+    elif kind == LooseKind.PREKEY:
+        batch, index, key = read.number(4), read.number(2), read.take(KEM_KEY_BYTES)
+        path: list[bytes] = []
+        while read.at < len(read.data) and len(path) < _PATH_MAX:
+            path.append(read.take(HASH_BYTES))
+        loose = Prekey(batch, index, key, tuple(path))
+    elif kind == LooseKind.PREKEYS_WANTED:
+        batch, index = read.number(4), read.number(2)
+        loose = PrekeysWanted(batch, index, within("prekeys", read.number(1), 1, BATCH_MAX))
     else:
         raise RemoteError(f"loose kind {kind} is unknown")
     read.end()

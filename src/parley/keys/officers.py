@@ -1,0 +1,87 @@
+"""Officers of an end: a file each, the key wrapped under the officer's passphrase (spec 4.5).
+
+The key is needed only at the moment of signing; an unattended end runs on its node key alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from parley.core.errors import LocalError, RemoteError
+from parley.core.types import Officer, Power, Precedence
+from parley.keys import chance
+from parley.keys.at_rest import Cost, unwrap, wrap, write_private
+from parley.keys.signing import FileSigner, Signer
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerFile:
+    """An officer of our end: the log-in name, and what the roster says of the key."""
+
+    name: str
+    officer: Officer
+
+
+def make_officer(
+    home: Path,
+    name: str,
+    author: int,
+    office: str,
+    precedence_max: Precedence,
+    powers: Power,
+    passphrase: str,
+    cost: Cost,
+) -> OfficerFile:
+    """A new officer with a key of their own. Raises LocalError when the name is taken."""
+    if not name.isascii() or not name.replace("-", "").isalnum() or len(name) > 32:
+        raise LocalError(f"{name!r} cannot be a log-in name", "use letters, digits and hyphens, at most 32")
+    seed = chance.draw(32)
+    officer = Officer(author, FileSigner(seed).public_key, office, precedence_max, powers)
+    document = {
+        "name": name,
+        "author": author,
+        "key": officer.key.hex(),
+        "office": office,
+        "precedence_max": int(precedence_max),
+        "powers": int(powers),
+        "wrapped": wrap(seed, passphrase, cost).hex(),
+    }
+    try:
+        write_private(
+            home / "officers" / f"{name}.json", json.dumps(document, ensure_ascii=False, indent=1).encode()
+        )
+    except FileExistsError:
+        raise LocalError(f"there is an officer {name} already", "choose another log-in name") from None
+    return OfficerFile(name, officer)
+
+
+def officers(home: Path) -> tuple[OfficerFile, ...]:
+    """Our officers, by author number."""
+    found = [_officer_file(path)[0] for path in sorted((home / "officers").glob("*.json"))]
+    return tuple(sorted(found, key=lambda o: o.officer.author))
+
+
+def officer_signer(home: Path, name: str, passphrase: str) -> tuple[OfficerFile, Signer]:
+    """An officer and the key, opened. Raises LocalError for an unknown name or a wrong passphrase."""
+    path = home / "officers" / f"{name}.json"
+    if len(name) > 32 or not name.replace("-", "").isalnum() or not path.exists():
+        raise LocalError(f"there is no officer {name} at this end", "see: parley officer list")
+    found, wrapped = _officer_file(path)
+    return found, FileSigner(unwrap(wrapped, passphrase, name))
+
+
+def _officer_file(path: Path) -> tuple[OfficerFile, bytes]:
+    try:
+        d = json.loads(path.read_bytes())
+        officer = Officer(
+            d["author"],
+            bytes.fromhex(d["key"]),
+            d["office"],
+            Precedence(d["precedence_max"]),
+            Power(d["powers"]),
+        )
+        return OfficerFile(d["name"], officer), bytes.fromhex(d["wrapped"])
+    except (ValueError, KeyError, TypeError, RemoteError):
+        raise LocalError(f"the officer file {path.name} is damaged", "put back a copy of this file") from None

@@ -1,0 +1,263 @@
+"""How a line heals: new epochs of ours, epochs of theirs that are taken, and the prekeys both need (spec 14).
+
+Keys are on the disk before the record says that they are needed: what a crash leaves of an epoch that never came
+into the record is written over by the next, and what the record lost comes again and is known by its leaf.
+What must be gone for good (an old tree, a prekey's private half) is dropped after the commit, and an erasure
+point follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parley.core import line as lines
+from parley.core import record, suite
+from parley.core.errors import RemoteError
+from parley.core.line import Draft
+from parley.core.record import Held
+from parley.core.types import NodeKind, Seconds, Statement
+from parley.core.wire import body as bodies
+from parley.core.wire import cbor
+from parley.core.wire import frame as frames
+from parley.core.wire.frame import NO_BATCH, Prekey, PrekeysWanted
+from parley.keys import NO_SECRET, Prekeys, Taken
+from parley.node.outgoing import Outgoing
+from parley.node.room import Batch, PairRoom, Room
+from parley.store import Row
+
+Entropy = Callable[[int], bytes]
+
+BATCH_KEYS = 32
+BATCH_APART_S = 3600
+STOCK_LOW = 4  # fewer prekeys in stock than this, and more are asked for
+ASKED_AT_ONCE = 8
+ASK_AGAIN_S, ASK_AGAIN_MAX_S = 5.0, 600.0
+
+
+class Epochs(Outgoing):
+    """The lines, what leaves on them, and the keys they change to."""
+
+    entropy: Entropy
+
+    def _load(self) -> None:
+        super()._load()
+        self._erase_at = self.clock.monotonic() + self.settings.erase_every_s
+        self._leaves_erased = False
+        for room in self.rooms():
+            waiting = room.send.waiting
+            if waiting is not None:
+                row = self.store.at(room.id, room.pair.ours, waiting)
+                room.send.forget_unless(row.held.leaf if row else None)
+
+    # --- epochs of ours
+
+    def _heal(self, room: Room, now: Seconds) -> None:
+        """Enters an EPOCH when one is due and a prekey is in stock. Within a turn."""
+        if not self._running or not self.bearers_up(room):
+            return
+        if not lines.epoch_due(room.line, now, self.settings.cadence, asked=room.rekey_asked):
+            return
+        taken = room.receive.taken
+        if taken is not None and taken.sequence >= room.line.their_log.size:
+            return  # the record lost that EPOCH in a crash: what it stands on comes again first
+        wire0, way = room.pair.order_wire.id, (room.id, room.pair.ours, room.pair.incarnations)
+        number = room.send.number + 1
+        while (prekey := self.store.use_prekey(wire0)) is not None:
+            batch, index, key = prekey
+            room.pair.prekeys_ask_at = float("-inf")
+            secret = self.entropy(32)
+            sealed = self.keys.seal_secret(key, secret, suite.epoch_secret_info(*way, number, batch, index))
+            if sealed is None:
+                continue  # what they announced is no key
+            draft = Draft(NodeKind.EPOCH, (number, batch, index, sealed, self._floor(room)))
+            held = self._state(room, draft)
+            theirs = NO_SECRET if taken is None else taken.secret
+            first = self.keys.first_carried(room.id)
+            room.send.prepare(held.sequence, held.leaf, secret, theirs, first)
+            room.rekey_asked = room.unhealed = False
+            return
+        room.unhealed = True
+
+    def healed_at(self, room: Room, party: int) -> Seconds | None:
+        """When we first held the last EPOCH of a party's direction that is in use, or None for never."""
+        if party != room.pair.ours:
+            sequence = None if room.receive.taken is None else room.receive.taken.sequence
+        else:
+            sequence = room.send.begun_by
+        row = None if sequence is None else self.store.at(room.id, party, sequence)
+        return row.heard_at if row else None
+
+    # --- epochs of theirs
+
+    def _placed(self, room: Room, held: Held) -> None:
+        """Their EPOCH is taken when it comes to its place; a batch of prekeys takes the place of the one before."""
+        if not held.is_statement:
+            return
+        if held.kind == NodeKind.EPOCH and held.party != room.pair.ours:
+            self._follow(room, held)
+        elif held.kind == NodeKind.PREKEYS and room.is_order_wire:
+            room.pair.batches.pop(held.party, None)
+            room.pair.prekeys_ask_at, room.pair.prekeys_ask_every_s = float("-inf"), ASK_AGAIN_S
+
+    def _follow(self, room: Room, held: Held) -> None:
+        """Takes their EPOCH, or keeps it as their fault when it cannot be taken: then no key changes."""
+        said, taken = held.said, room.receive.taken
+        assert isinstance(said, Statement)
+        if taken is not None and taken.leaf == held.leaf:
+            return  # the record lost it in a crash, and has it again
+        try:
+            bodies.check_statement(NodeKind.EPOCH, held.body or ())
+        except RemoteError:
+            return  # judged already
+        number, batch, index, sealed, floor = held.body or ()
+        batch, index = cbor.integer(batch), cbor.integer(index)
+        info = suite.epoch_secret_info(
+            room.id, held.party, room.pair.incarnations, room.receive.number + 1, batch, index
+        )
+        ours = room.send.secret_below(said.their_size)
+        secret = self._prekeys(room.pair).open(batch, index, cbor.octets(sealed), info)
+        if number != room.receive.number + 1:
+            reason = "their EPOCH has another number than the next"
+        elif ours is None or (taken is not None and said.their_size < taken.their_size):
+            reason = "their EPOCH acknowledges less than the one before it"
+        elif secret is None:
+            reason = "their EPOCH does not open with the prekey it names"
+        else:
+            room.receive.erase_below(room.receive.newest_tag, cbor.integer(floor))
+            found = Taken(held.leaf, held.sequence, said.their_size, secret, (batch, index))
+            room.receive.take(found, ours, self.keys.first_carried(room.id))
+            room.send.forget_below(said.their_size)
+            self._know_tags(room)
+            return
+        row = self.store.at(room.id, held.party, held.sequence)
+        self._fault(room, reason, row.entry if row else b"")
+
+    # --- after the commit
+
+    def _settle_keys(self) -> None:
+        """Epochs that come into use and that go, and what is erased with them. Raises LocalError when the
+        disk refuses; it is tried again after the next turn."""
+        now = self.clock.monotonic()
+        for room in self.rooms():
+            taken = room.receive.taken
+            if taken is not None and self._prekeys(room.pair).erase(*taken.prekey):
+                self.keys.erasure_due = True
+            waiting = room.send.waiting
+            if waiting is not None and waiting < room.line.covered:
+                room.send.switch()
+                room.echoed, room.life_at = 0, now
+                room.life_sent.clear()
+                self.keys.erasure_due = True
+            if room.receive.retire(room.line.their_log.size):
+                self.keys.erasure_due = True
+            self._leaves_erased = self._leaves_erased or room.receive.dirty
+            room.receive.keep()
+        if self.keys.erasure_due or (self._leaves_erased and now >= self._erase_at):
+            self.keys.erase()
+            self._leaves_erased = False
+            self._erase_at = now + self.settings.erase_every_s
+
+    # --- prekeys
+
+    def _prekeys(self, pair: PairRoom) -> Prekeys:
+        if pair.prekeys is None:
+            pair.prekeys = self.keys.prekeys(pair.order_wire.id)
+        return pair.prekeys
+
+    def _batch(self, pair: PairRoom, party: int) -> Batch | None:
+        """The newest batch of a party."""
+        if party not in pair.batches:
+            row = self.store.latest_statement(pair.order_wire.id, NodeKind.PREKEYS, party)
+            pair.batches[party] = _announced(row) if row else None
+        return pair.batches[party]
+
+    def _tend_prekeys(self, pair: PairRoom, now: Seconds) -> None:
+        """A further batch when ours runs out, and a request when their prekeys do. Within a turn."""
+        room = pair.order_wire
+        if not self._running or not self.bearers_up(room):
+            return
+        ours = self._batch(pair, pair.ours)
+        if ours is None:
+            self._announce(pair)
+        else:
+            left = self._prekeys(pair).left(ours.number)
+            wanted = left < ours.count // 4 or (pair.batch_wanted and left <= ours.count // 2)
+            if wanted and not 0 <= now - ours.heard_at < BATCH_APART_S:
+                self._announce(pair)
+
+    def _announce(self, pair: PairRoom) -> None:
+        room = pair.order_wire
+        leaves = self._prekeys(pair).make(room.line.our_log.size, BATCH_KEYS)
+        self._state(room, Draft(NodeKind.PREKEYS, (BATCH_KEYS, record.root_of(leaves), None)))
+        pair.batch_wanted = False
+
+    def _ask_for_prekeys(self, pair: PairRoom) -> None:
+        """Asks for prekeys of theirs while too few are in stock. After the commit."""
+        room, now = pair.order_wire, self.clock.monotonic()
+        if now < pair.prekeys_ask_at or not self.bearers_up(room):
+            return
+        pair.prekeys_ask_at = float("inf")  # until one is used, or their next batch comes
+        if self.store.prekeys_unused(room.id) >= STOCK_LOW:
+            return
+        theirs = self._batch(pair, 1 - pair.ours)
+        if theirs is None:
+            return
+        known = self.store.prekeys_known(room.id, theirs.number)
+        first = next((i for i in range(theirs.count) if i not in known), theirs.count)
+        count = min(ASKED_AT_ONCE, max(1, theirs.count - first))
+        self._send_once(room, PrekeysWanted(theirs.number, first, count))
+        pair.prekeys_ask_at = now + pair.prekeys_ask_every_s
+        pair.prekeys_ask_every_s = min(2 * pair.prekeys_ask_every_s, ASK_AGAIN_MAX_S)
+
+    def _prekeys_wanted(self, room: Room, said: PrekeysWanted) -> None:
+        """They ask for prekeys of ours: what is unused of them goes out after the commit."""
+        pair = room.pair
+        ours = self._batch(pair, pair.ours)
+        if not room.is_order_wire or ours is None:
+            return
+        if said.batch == NO_BATCH or (said.batch == ours.number and said.first >= ours.count):
+            pair.batch_wanted = True
+        asked = range(said.first, said.first + said.count)
+        pair.prekeys_owed = self._prekeys(pair).shown(said.batch, asked)
+
+    def _send_prekeys(self) -> None:
+        """What they asked for, after everything else. After the commit."""
+        for pair in self.pairs.values():
+            for owed in pair.prekeys_owed:
+                self._send_once(pair.order_wire, owed)
+            pair.prekeys_owed = []
+            self._ask_for_prekeys(pair)
+
+    def _send_once(self, room: Room, said: Prekey | PrekeysWanted) -> None:
+        """A loose frame by the cheapest bearer that can carry it; lost, it is asked for again."""
+        plain = frames.encode_plain(said)
+        size = len(plain) + frames.BARE_FRAME_BYTES_MIN - 2
+        for bearer in self.bearers_up(room):
+            if size <= bearer.traits.frame_bytes_max:
+                bearer.send(self._sealed(room, plain)[2])
+                return
+
+    def _prekey_came(self, room: Room, said: Prekey) -> None:
+        """A prekey of theirs, kept if its path leads to the root their node has signed. Within a turn."""
+        pair = room.pair
+        row = self.store.at(room.id, 1 - pair.ours, said.batch) if room.is_order_wire else None
+        batch = _announced(row) if row else None
+        if batch is None or said.index >= batch.count:
+            return
+        leaf = record.leaf_hash(said.key)
+        if record.verify_inclusion(leaf, said.index, batch.count, said.path, batch.root):
+            self.store.add_prekey(room.id, batch.number, said.index, said.key)
+            pair.prekeys_ask_every_s = ASK_AGAIN_S
+
+
+def _announced(row: Row) -> Batch | None:
+    """The batch a PREKEYS statement announces; None for one without its schema."""
+    held = row.held
+    try:
+        if not held.is_statement or held.kind != NodeKind.PREKEYS:
+            return None
+        bodies.check_statement(NodeKind.PREKEYS, held.body or ())
+    except RemoteError:
+        return None
+    count, root, _ = held.body or ()
+    return Batch(held.sequence, cbor.integer(count), cbor.octets(root), row.heard_at)
