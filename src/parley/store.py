@@ -239,6 +239,10 @@ class Store:
             ),
         )
 
+    def add_body(self, entry_id: int, body: bytes) -> None:
+        """The body of an entry that was held withheld."""
+        self._db.execute("UPDATE entries SET body = ? WHERE id = ? AND body IS NULL", (body, entry_id))
+
     def add_root(self, line: bytes, party: int, size: int, root: bytes) -> None:
         self._db.execute("INSERT OR IGNORE INTO roots VALUES (?, ?, ?, ?)", (line, party, size, root))
 

@@ -69,22 +69,23 @@ class Ends:
 def stands(own: Log, other: Log, quorum: int) -> list[tuple[int, int]]:
     """The intervals in which a side's quorum stood: (sequence of the quorum's last act, size covered)."""
     found: list[tuple[int, int]] = []
-    authors: dict[int, int] = {}
+    acts: dict[int, int] = {}  # by place: the author it put behind the terms
     covered, standing, offered = 0, False, False
     for at, said in enumerate(own):
         if said.what == "S":
             covered = max(covered, said.n)
         elif said.what == "W":
-            if authors.get(said.author) == said.n:
-                del authors[said.author]
+            if acts.get(said.n) == said.author:
+                del acts[said.n]
         else:
             seen = any(theirs.what == "O" for theirs in other[:covered])
             if said.what == "O" or offered or seen:
-                authors.setdefault(said.author, at)
+                acts[at] = said.author
             offered = offered or said.what == "O"
-        if len(authors) >= quorum and not standing:
+        enough = len(set(acts.values())) >= quorum
+        if enough and not standing:
             found.append((at, covered))
-        standing = len(authors) >= quorum
+        standing = enough
         if standing:
             found[-1] = (found[-1][0], covered)
     return found

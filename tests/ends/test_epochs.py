@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from parley.core.line import Cadence
 from parley.core.types import NodeKind, Value
 from parley.core.wire import cbor
 from parley.core.wire import frame as frames
+from parley.desk import Desk
+from parley.home import Home
 from parley.keys import trees
 from parley.node import Node, Room
 
@@ -282,3 +285,41 @@ def test_a_restart_between_the_epoch_and_its_receipt_changes_nothing(tmp_path: P
     assert room_of(fresh).send.waiting == waiting
     assert lines.epoch_due(room_of(fresh).line, fresh.now(), fresh.settings.cadence, asked=True) is False
     live.close()
+
+
+def test_a_record_overwritten_in_place_by_an_older_copy_is_noticed_and_signs_nothing(tmp_path: Path) -> None:
+    live = Live(realends.empty(tmp_path), START)
+    live.offer_line()
+    live.open_line()
+    live.close()
+    path = live.nodes[0].home.path
+    older = (path / "record.db").read_bytes()
+    settings = live.nodes[0].settings
+
+    def again() -> Node:
+        home = Home.open(path, realends.WORDS["end"], sync=False)
+        return Node(home, clock=live.clock, timer=live.clock, entropy=os.urandom, settings=settings)
+
+    node = again()
+    desk = Desk(node)
+    node.start()
+    draft = desk.compose(LINE, "said after the copy", "duty")
+    desk.release(draft.ref, "chief", realends.WORDS["chief"])
+    desk.sever(LINE, "so that it is entered at once", "chief", realends.WORDS["chief"])
+    node.stop()
+    node.home.close()
+
+    for left in path.glob("record.db-*"):
+        left.unlink()
+    (path / "record.db").write_bytes(older)
+    node = again()
+    desk = Desk(node)
+    assert desk.status().alarms == (
+        "the record was put back from a copy: it lacks entries that this end has signed",
+    )
+    with pytest.raises(LocalError, match="put back from a copy"):
+        node.start()
+    with pytest.raises(LocalError, match="put back from a copy"):
+        desk.sever(LINE, "again", "chief", realends.WORDS["chief"])
+    assert desk.line(LINE).declared == "OPEN", "what it has can still be read"
+    node.home.close()

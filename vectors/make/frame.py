@@ -275,6 +275,40 @@ def main() -> None:
         slot=1_795_262_400,
         by=1,
     )
+    put(
+        "sign-of-life-of-the-former-epoch",
+        "nobody is told of the watch, and the echo is of the receiver's former epoch",
+        "FR-8",
+        15,
+        f.SignOfLife(None, 5, 6, 7, True),
+        watch=None,
+        our_size=5,
+        their_size=6,
+        echo=7,
+        former=True,
+    )
+    put(
+        "prekeys-wanted",
+        "eight keys of a batch, from the third",
+        "FR-18",
+        16,
+        f.PrekeysWanted(3, 2, 8),
+        batch=3,
+        first=2,
+        count=8,
+    )
+    key = f.Prekey(3, 2, b"".join(c.seed(f"prekey {i}") for i in range(38)), (c.seed("left"), c.seed("right")))
+    put(
+        "prekey",
+        "the third key of a batch of three or four, with its path",
+        "FR-17",
+        17,
+        key,
+        batch=3,
+        index=2,
+        key=key.key,
+        path=key.path,
+    )
     make_bad(said, signed, text)
 
 
@@ -292,6 +326,13 @@ def make_bad(said: Act, signed: Signed, text: tuple[BodyForm, int, bytes]) -> No
     def with_head(value: int) -> bytes:
         return value.to_bytes(2, "big") + good[2:]
 
+    wanted = f.encode_plain(f.PrekeysWanted(3, 2, 8))
+    prekey = f.encode_plain(f.Prekey(3, 2, bytes(1216), (bytes(32),)))
+    bad("sign-of-life-with-an-unknown-flag", "FR-8", life[:2] + b"\x08" + life[3:])
+    bad("sign-of-life-with-two-watches", "FR-8", life[:2] + b"\x03" + life[3:])
+    bad("prekeys-wanted-none", "FR-18", wanted[:-1] + b"\x00")
+    bad("prekey-with-half-a-step", "FR-17", prekey[:-1])
+    bad("prekey-with-seven-steps", "FR-17", prekey + bytes(6 * 32))
     whole = sealed(good, 20)
     bad("suite-2", "FR-1 CV-2", good, b"\x02" + whole[1:])
     bad("counter-changed", "FR-1 SU-3", good, whole[:8] + b"\x15" + whole[9:])

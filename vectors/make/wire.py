@@ -18,6 +18,7 @@ GOOD = {
     "simple": (False, True, None),
     "map": {2: b"", 10: "x", -1: None, "": 1, "aa": (), "b": {}},
     "nested-eight-deep": ((((((((),),),),),),),),
+    "value-at-level-eight": ((((((((0,),),),),),),),),
 }
 BAD = {
     "number-not-shortest": "1817",

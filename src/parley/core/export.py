@@ -42,6 +42,7 @@ MAGIC = b"parley-export/1\n"
 HEAD_LABEL = "parley/export-head/1"
 END_LABEL = "parley/export-end/1"
 FILE_BYTES_MAX = 1 << 30
+ITEM_BYTES_USUAL = 1 << 16  # of one value of the file; none may be longer than any CBOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,11 @@ class _File:
     def _next(self) -> Value:
         if self._at >= len(self._data):
             raise RemoteError("the file ends early")
-        value, self._at = cbor.decode_first(self._data, self._at)
+        try:
+            value, size = cbor.decode_first(self._data[self._at : self._at + ITEM_BYTES_USUAL], 0)
+        except RemoteError:  # changed or cut, or one of the few that are longer
+            value, size = cbor.decode_first(self._data[self._at : self._at + cbor.SIZE_MAX], 0)
+        self._at += size
         return value
 
 
@@ -338,7 +343,10 @@ class _Fold:
         officer = self._rosters[said.party].get(said.author) if isinstance(said, Act) else None
         if self._line.logs[said.party].has(entry.sequence):
             raise Refused(where, "the file has two entries at this place")
-        self._line = lines.heard(self._line, held, officer)
+        try:
+            self._line = lines.heard(self._line, held, officer)
+        except RemoteError as e:
+            raise Refused(where, e.text) from None
         self._early[said.party, entry.sequence] = (held, officer)
         self._place()
         self._count(said, opened)

@@ -31,6 +31,7 @@ from parley.core.types import (
     ActKind,
     NodeKind,
     Officer,
+    Precedence,
     Seconds,
     Statement,
     Subject,
@@ -215,10 +216,15 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Who of one party stands behind some terms: (author, act id, sequence); and since when."""
+    """What of one party stands behind some terms, each act as (author, act id, sequence); and since when."""
 
-    authors: tuple[tuple[int, bytes, int], ...] = ()
+    acts: tuple[tuple[int, bytes, int], ...] = ()
     intervals: tuple[Interval, ...] = ()
+
+    @property
+    def authors(self) -> tuple[int, ...]:
+        """Who is behind the terms, each once, in the order of their first acts."""
+        return tuple(dict.fromkeys(author for author, _, _ in self.acts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +280,8 @@ class Line:
 
     `accords` are the terms settled for it on line 0, by hash; `adopted` what each node has stated.
     `ended`: the SEVERs that settled RESTOREs name, held or not. `opens_at`: None before the first.
-    `owed`: one past the last entry of theirs for which a receipt is due. `received_beyond`: entries of
+    `owed`: one past the last entry of theirs for which a receipt is due. `owed_beyond`: (not FLASH, sequence) of
+    those beyond a hole still to be named, in the order of naming. `received_beyond`: entries of
     ours beyond a hole that their receipts named. `unheaded`: our acts under no statement yet, and since when.
     """
 
@@ -289,7 +296,7 @@ class Line:
     standings: tuple[Standing, ...] = ()
     opens_at: Seconds | None = None
     owed: int = 0
-    owed_beyond: tuple[int, ...] = ()
+    owed_beyond: tuple[tuple[bool, int], ...] = ()
     received_beyond: tuple[int, ...] = ()
     unheaded: tuple[int, Seconds] = (0, 0)
     epoch: OurEpoch = _FIRST_EPOCH
@@ -416,7 +423,7 @@ def due(line: Line, now: Seconds) -> tuple[Draft, ...]:
     theirs = line.their_log
     if line.owed_beyond:
         leaves = dict(theirs.beyond)
-        named = [s for s in line.owed_beyond if s in leaves][:HOLES_IN_RECEIPT_MAX]
+        named = [s for _, s in line.owed_beyond if s in leaves][:HOLES_IN_RECEIPT_MAX]
         if named:
             drafts.append(Draft(NodeKind.RECEIPT, tuple((s, leaves[s]) for s in sorted(named))))
     elif line.owed > line.our_log.stated and theirs.size > line.our_log.stated and not drafts:
@@ -472,7 +479,8 @@ def heard(line: Line, held: Held, officer: Officer | None) -> Line:
     if held.party != line.ours and not _is_receipt_or_head(held):
         line = replace(line, owed=max(line.owed, held.sequence + 1))
         if held.sequence > log.size:
-            line = replace(line, owed_beyond=_first_urgent(line.owed_beyond, held))
+            owed = (held.said.precedence != Precedence.FLASH, held.sequence)
+            line = replace(line, owed_beyond=tuple(sorted((*line.owed_beyond, owed))))
     if isinstance(held.said, Act) and held.said.kind == ActKind.SEVER and not line.is_order_wire:
         line = severed(line, held, officer)
         lies_here = tuple(
@@ -489,7 +497,8 @@ def heard(line: Line, held: Held, officer: Officer | None) -> Line:
 
 
 def severed(line: Line, held: Held, officer: Officer | None) -> Line:
-    """The line with a SEVER in effect, read on this line or on line 0; again changes nothing.
+    """The line with a SEVER in effect, read on this line or on line 0; again changes nothing. An act of line 0
+    lists the lines it cuts, one of this line cuts it with no list.
 
     Its place on this line is told by `heard`; read on line 0 alone, nothing here lies after it.
     """
@@ -501,7 +510,8 @@ def severed(line: Line, held: Held, officer: Officer | None) -> Line:
     ):
         return line
     lines, at, _, grounds = held.body
-    named = held.said.line == line.id if lines is None else line.id in cbor.items(lines)
+    of_this_line = held.said.line == line.id
+    named = of_this_line if lines is None else not of_this_line and line.id in cbor.items(lines)
     if not named or any(s.act == held.id for s in line.severs):
         return line
     ended_at = (line.logs[0].size, line.logs[1].size) if held.id in line.ended else None
@@ -520,7 +530,7 @@ def placed(line: Line, held: Held, officer: Officer | None, agrees: bool = True)
     assert held.sequence == log.size, "an entry is placed in order"
     beyond = tuple(b for b in log.beyond if b[0] != held.sequence)
     line = _with_log(line, held.party, replace(log, tree=log.tree.extended(held.leaf), beyond=beyond))
-    line = replace(line, owed_beyond=tuple(s for s in line.owed_beyond if s != held.sequence))
+    line = replace(line, owed_beyond=tuple(o for o in line.owed_beyond if o[1] != held.sequence))
     if held.party == line.ours:
         line = replace(line, epoch=_one_more(line.epoch, held))
     if isinstance(held.said, Statement):
@@ -563,7 +573,7 @@ def _stated(line: Line, held: Held, said: Statement, agrees: bool) -> Line:
         line = replace(line, unheaded=(0, 0))
         if held.kind == NodeKind.RECEIPT and held.body:
             named = {cbor.integer(cbor.items(field)[0]) for field in held.body}
-            line = replace(line, owed_beyond=tuple(s for s in line.owed_beyond if s not in named))
+            line = replace(line, owed_beyond=tuple(o for o in line.owed_beyond if o[1] not in named))
     elif held.kind == NodeKind.RECEIPT and held.body is not None:
         beyond = {cbor.integer(cbor.items(field)[0]) for field in held.body}
         kept = sorted(s for s in beyond.union(line.received_beyond) if s >= said.their_size)
@@ -608,11 +618,11 @@ def _agreed(line: Line, held: Held, said: Act, officer: Officer) -> Line:
 
 
 def _behind(line: Line, standing: Standing, held: Held, said: Act) -> Line:
-    """One more author of a side behind some terms; with the quorum's last, an interval begins."""
+    """One more act of a side behind some terms; with that of the quorum's last author, an interval begins."""
     side = standing.sides[held.party]
-    if any(author == said.author for author, _, _ in side.authors):
+    if any(name == held.id for _, name, _ in side.acts):
         return _with_standing(line, standing)
-    side = replace(side, authors=(*side.authors, (said.author, held.id, held.sequence)))
+    side = replace(side, acts=(*side.acts, (said.author, held.id, held.sequence)))
     quorum = _quorum(line, standing.subject, held.party)
     if len(side.authors) >= quorum and not (side.intervals and not side.intervals[-1].closed):
         stated = line.logs[held.party].stated
@@ -626,11 +636,11 @@ def _withdrawn(line: Line, held: Held, said: Act) -> Line:
     name = cbor.octets(held.body[0])
     for standing in line.standings:
         side = standing.sides[held.party]
-        rest = tuple(a for a in side.authors if not (a[1] == name and a[0] == said.author))
-        if rest == side.authors:
+        rest = tuple(a for a in side.acts if not (a[1] == name and a[0] == said.author))
+        if rest == side.acts:
             continue
-        side = replace(side, authors=rest)
-        if len(rest) < _quorum(line, standing.subject, held.party) and side.intervals:
+        side = replace(side, acts=rest)
+        if len(side.authors) < _quorum(line, standing.subject, held.party) and side.intervals:
             side = replace(side, intervals=(*side.intervals[:-1], replace(side.intervals[-1], closed=True)))
         return _with_standing(line, _with_side(standing, held.party, side))
     return line
@@ -706,13 +716,6 @@ def _fit(held: Held) -> Held:
 
 def _is_receipt_or_head(held: Held) -> bool:
     return held.is_statement and held.kind in (NodeKind.RECEIPT, NodeKind.HEAD)
-
-
-def _first_urgent(owed: tuple[int, ...], held: Held) -> tuple[int, ...]:
-    """Entries beyond a hole still to be named, those of the highest precedence first."""
-    if held.said.precedence == 3:
-        return (held.sequence, *owed)
-    return (*owed, held.sequence)
 
 
 def _with_log(line: Line, party: int, log: Log) -> Line:

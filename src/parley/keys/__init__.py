@@ -99,6 +99,17 @@ class KeyRoom:
         self.table.erase()
         self.erasure_due = False
 
+    def note_sizes(self, sizes: dict[bytes, int]) -> None:
+        """Remembers how far our logs have come, by line, so that a record put back from a copy is noticed."""
+        self.put("own sizes", cbor.encode(tuple(sorted(sizes.items()))))
+
+    def noted_sizes(self) -> dict[bytes, int]:
+        """What `note_sizes` remembered last."""
+        pairs = (
+            cbor.array(item, 2, "size") for item in cbor.items(cbor.decode(self.get("own sizes") or b"\x80"))
+        )
+        return {cbor.octets(line): cbor.integer(size) for line, size in pairs}
+
     def _need(self, name: str) -> bytes:
         secret = self.table.get(name)
         if secret is None:

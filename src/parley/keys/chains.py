@@ -223,6 +223,11 @@ class ReceiveChain:
         return (*(e.tag for e in (*self._epochs, *(f for f in following if f))), *self._past)
 
     @property
+    def live(self) -> tuple[bytes, ...]:
+        """The tags of the epochs that are kept, oldest first."""
+        return tuple(epoch.tag for epoch in self._epochs)
+
+    @property
     def number(self) -> int:
         """The number of the last EPOCH of theirs that was taken."""
         return self._epochs[-1].number

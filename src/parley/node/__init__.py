@@ -83,7 +83,9 @@ class Node(Epochs):
         )
 
     def start(self) -> None:
-        """Begins to speak: says what it has on every bearer that is up."""
+        """Begins to speak: says what it has on every bearer that is up. Raises LocalError when this end may
+        sign nothing."""
+        self.check_may_sign()
         self._running = True
         self.watch_log.note(self.now(), Happened.STARTED)
         for room in self.rooms():
@@ -98,8 +100,8 @@ class Node(Epochs):
         self._cancel_wake()
         for room in self.rooms():
             room.receive.keep()
-        if self._leaves_erased or self.keys.erasure_due:
-            self.keys.erase()
+        if not self.put_back:
+            self._erasure_point()
 
     def crash(self) -> None:
         """Stops as a killed process would: nothing more is written, the home is let go."""
@@ -417,6 +419,8 @@ class Node(Epochs):
 
     def _follow_up(self) -> None:
         """Statements owed, slots closed, and what waits and may now be entered."""
+        if self.put_back:
+            return
         now = self.now()
         self._watch_clock()
         for room in self.rooms():

@@ -41,6 +41,7 @@ class Epochs(Outgoing):
 
     def _load(self) -> None:
         super()._load()
+        self.put_back = self._put_back()
         self._erase_at = self.clock.monotonic() + self.settings.erase_every_s
         self._leaves_erased = False
         for room in self.rooms():
@@ -48,6 +49,15 @@ class Epochs(Outgoing):
             if waiting is not None:
                 row = self.store.at(room.id, room.pair.ours, waiting)
                 room.send.forget_unless(row.held.leaf if row else None)
+
+    def _put_back(self) -> str:
+        """Why this end may sign nothing: its record is behind what its keys remember, so it was put back from a
+        copy, and would sign a second time where it has signed. Empty if it is not."""
+        noted = self.keys.noted_sizes()
+        for room in self.rooms():
+            if room.line.our_log.size < noted.get(room.id, 0):
+                return "the record was put back from a copy: it lacks entries that this end has signed"
+        return ""
 
     # --- epochs of ours
 
@@ -153,9 +163,13 @@ class Epochs(Outgoing):
             self._leaves_erased = self._leaves_erased or room.receive.dirty
             room.receive.keep()
         if self.keys.erasure_due or (self._leaves_erased and now >= self._erase_at):
-            self.keys.erase()
-            self._leaves_erased = False
+            self._erasure_point()
             self._erase_at = now + self.settings.erase_every_s
+
+    def _erasure_point(self) -> None:
+        self.keys.note_sizes({room.id: room.line.our_log.size for room in self.rooms()})
+        self.keys.erase()
+        self._leaves_erased = False
 
     # --- prekeys
 

@@ -54,11 +54,19 @@ class Lines:
         self._running = False
         self._touched = False  # the fold has gone on in this turn: if the turn fails, it is made again
         self._last_said: Seconds = 0
+        self.put_back = ""  # why this end may sign nothing; empty if it may
         self._load()
 
     def now(self) -> Seconds:
         """Our wall clock, in whole seconds."""
         return int(self.clock.wall())
+
+    def check_may_sign(self) -> None:
+        """Raises LocalError when this end may sign nothing any more."""
+        if self.put_back:
+            raise LocalError(
+                self.put_back, "it can be read and exported; pair a new end, and tell the other side of it"
+            )
 
     def rooms(self) -> list[Room]:
         return [room for pair in self.pairs.values() for room in pair.rooms.values()]
@@ -67,6 +75,7 @@ class Lines:
         self, room: Room, kind: ActKind, body: Body, precedence: Precedence, author: int, signer: Signer
     ) -> tuple[bytes, int]:
         """An act on a line, signed: its COSE_Sign1 bytes and its number. Within a turn."""
+        self.check_may_sign()
         bodies.check_act(kind, body)
         if author != ROOT_AUTHOR and author not in room.pair.rosters[room.pair.ours]:
             raise LocalError(
@@ -258,6 +267,8 @@ class Lines:
             there = self.store.at(room.id, held.party, held.sequence)
             if there is not None and there.entry != data:
                 self._fault(room, "two entries at one place of their log", data, differs=True)
+            elif there is not None and there.body is None and body is not None:
+                self._unwithheld(room, held, there, body)
             elif held.party != room.pair.ours:
                 room.frontier_wanted = True
             return
@@ -285,6 +296,17 @@ class Lines:
         if held.party != room.pair.ours:
             room.owed_precedence = max(room.owed_precedence, held.said.precedence)
         self._consequences(room, held, officer)
+
+    def _unwithheld(self, room: Room, held: Held, there: Row, body: Body) -> None:
+        """The body of an entry that was held without it: from now on it has the effect it would have had."""
+        self._touched = True
+        self.store.add_body(there.id, wire.encode_body(body))
+        self._judge(room, held, there.entry)
+        if room.is_order_wire:
+            self._collect_rosters(room.pair)
+        for other in list(room.pair.rooms.values()) if room.is_order_wire else [room]:
+            self._fold(other)
+        self._consequences(room, held, self._officer(room, held))
 
     def _placed(self, room: Room, held: Held) -> None:
         """An entry has come to its place, for the first time: what that means for the keys is said elsewhere."""

@@ -313,8 +313,8 @@ def _pack_acknowledge(body: Body, context: Context) -> list[tuple[int, bytes]]:
 
 
 def _unpack_acknowledge(codec: int, data: bytes, context: Context) -> Body:
-    if len(data) < 5 or codec >> 4:
-        raise RemoteError("packed acknowledgement is too short")
+    if len(data) < 5 or codec >> 4 or (codec and len(data) == 5):
+        raise RemoteError("packed acknowledgement is too short, or its codec says what is not there")
     name = context.act_at(int.from_bytes(data[:4], "big"))
     if name is None:
         raise RemoteError("acknowledgement names a place we do not hold")
@@ -337,11 +337,16 @@ def _code_text(joined: str) -> list[tuple[int, bytes]]:
 
 
 def _decode_text(codec: int, data: bytes) -> str:
-    plain = _inflate(data) if codec & DEFLATE else data
+    """The text in a charset. Bytes that a codec would take and never give are refused: a text has one coding
+    in a charset."""
+    plain, charset = _inflate(data) if codec & DEFLATE else data, CHARSETS[codec & 0x07]
     try:
-        return plain.decode(CHARSETS[codec & 0x07])
+        found = plain.decode(charset)
+        if found.encode(charset) != plain:
+            raise RemoteError("packed text is not as its charset codes it")
     except UnicodeError:
         raise RemoteError("packed text is not in its charset") from None
+    return found
 
 
 def _deflate(data: bytes) -> bytes:
