@@ -267,6 +267,17 @@ def test_what_is_stolen_from_an_end_opens_nothing_it_sends_in_a_later_epoch(live
     assert _opened(wire.frames, stolen) > 0, "the other direction, in its first epoch still"
 
 
+def test_what_a_back_up_may_hold_opens_no_frame(live: Live) -> None:
+    """The commitment master, and nothing else of the table of secrets (spec 4.5)."""
+    wire = Wire(live)
+    arrives(live, "in a back-up there is the record, and no key of this frame")
+    line = room_of(live.nodes[0]).id
+    held = {n: row for node in live.nodes for n, row in secrets(node).items() if n.startswith("commitment/")}
+    assert len(held) == 1, "both ends have the same"
+    assert len(wire.frames) > 3
+    assert _opened(wire.frames, _derivable(held, line)) == 0
+
+
 def test_a_restart_between_the_epoch_and_its_receipt_changes_nothing(tmp_path: Path) -> None:
     live = Live(realends.empty(tmp_path), START)
     live.offer_line()

@@ -1,4 +1,4 @@
-"""Makes vectors/epoch: the keys of later epochs, prekeys, and what a receiver makes of EPOCH statements.
+"""Makes vectors/epoch: the keys of later epochs, prekeys, and what a receiver makes of EPOCH statements. And suite/share.
 
 What HPKE draws cannot be given to the library, so a sealed secret that lies in a committed file and opens is kept; only
 one that is missing is sealed anew.
@@ -19,6 +19,7 @@ from parley.core.wire import cbor
 from parley.core.wire import entry as wire
 from parley.core.wire import frame as f
 from parley.keys import NO_SECRET, Direction, ReceiveChain, Taken, hybrid
+from parley.keys.cards import SHARE_LABEL
 from parley.keys.chains import Epoch, begin, first_rows, hash_only
 
 WAYS = tuple(Direction(c.LINE, sender, (1, 1)) for sender in (0, 1))
@@ -50,7 +51,9 @@ class Rows:
 def kept_seals() -> dict[str, str]:
     """By info and secret: the sealed secret of the committed files."""
     found = {}
-    for path in (c.VECTORS / "epoch").glob("*.json"):
+    for path in ((c.VECTORS / "suite" / "share.json"), *(c.VECTORS / "epoch").glob("*.json")):
+        if not path.exists():
+            continue
         for one in json.loads(path.read_text(encoding="utf-8")).get("seals", ()):
             found[one["info"] + one["new_secret"]] = one["sealed"]
     return found
@@ -137,6 +140,20 @@ def prekeys() -> None:
     c.write(
         "epoch", "bad-sealed-for-another-epoch", "the same said to be of epoch 2", "EP-11", "refused",
         **common, **{**bound, "epoch": 2}, info=suite.epoch_secret_info(c.LINE, 1, (1, 1), 2, BATCH, 0), sealed=sealed,
+    )  # fmt: skip
+
+
+def share() -> None:
+    """A share of the pairing secret, sealed to a pairing key and signed (section 3.3)."""
+    ours, transcript = c.SHARES[0], c.TRANSCRIPT
+    sealed = seal(0, ours, transcript)
+    payload = cbor.encode((SHARE_LABEL, transcript, sealed))
+    signed = wire.encode_signed(c.sign(f"root {c.SIDES[0]}", payload), tagged=True)
+    c.write(
+        "suite", "share", "the share of party 0, sealed to a pairing key, signed by its root", "PA-5", "good",
+        private_seed=PREKEY_SEEDS[0], public_key=PUBLIC[0], transcript=transcript, root_key=c.CARDS[0].root_key,
+        sealed=sealed, share=ours, signed=signed,
+        seals=[{"info": transcript, "new_secret": ours, "sealed": sealed}],
     )  # fmt: skip
 
 
@@ -285,6 +302,7 @@ def receivers() -> None:
 
 
 def main() -> None:
+    share()
     chain()
     prekeys()
     receivers()

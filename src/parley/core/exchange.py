@@ -200,7 +200,7 @@ def rebuild(plain: ActLayout | NodeLayout | AnyLayout, ends: Ends) -> tuple[Entr
             their_root,
             commitment,
         )
-        key: bytes | None = ends.node_keys[party]
+        keys = [ends.node_keys[party]]
         payload = wire.encode_statement(said)
     else:
         salts = record.act_salts(commitment_key, party, inner.author, inner.number, len(body or ()))
@@ -216,15 +216,16 @@ def rebuild(plain: ActLayout | NodeLayout | AnyLayout, ends: Ends) -> tuple[Entr
             Seen(their_incarnation, inner.seen_size),
             commitment,
         )
-        key = ends.key_of(party, inner.author) or (suite.check_public_key(attached) if attached else None)
+        known = ends.key_of(party, inner.author)
+        keys = [key for key in (known, suite.check_public_key(attached) if attached else None) if key]
         payload = wire.encode_act(said)
-    if key is None:
+    if not keys:
         raise CannotRebuild("its author's key is not known here", inner.sequence)  # 5
-    signed = Signed(suite.key_id(key), payload, inner.signature)
-    if not suite.verify(key, wire.to_be_signed(signed.kid, payload), signed.signature):  # 6
-        raise CannotRebuild("it does not verify with what was rebuilt", inner.sequence)
-    entry = Entry(incarnation, inner.sequence, signed)
-    return entry, body
+    for key in keys:  # that of the roster first; what holds under an attached one alone is recorded, unproven
+        signed = Signed(suite.key_id(key), payload, inner.signature)
+        if suite.verify(key, wire.to_be_signed(signed.kid, payload), signed.signature):  # 6
+            return Entry(incarnation, inner.sequence, signed), body
+    raise CannotRebuild("it does not verify with what was rebuilt", inner.sequence)
 
 
 def _body(inner: ActLayout | NodeLayout, node: bool, context: bodies.Context) -> Body | None:

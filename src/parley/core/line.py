@@ -279,7 +279,8 @@ class Line:
     """All an end knows of a line from its record. `ours` is our party index.
 
     `accords` are the terms settled for it on line 0, by hash; `adopted` what each node has stated.
-    `ended`: the SEVERs that settled RESTOREs name, held or not. `opens_at`: None before the first.
+    `ended`: the SEVERs that settled RESTOREs name, held or not. `opens_at`: None before the first. `hours`: each
+    hour of opening that came to rule here, and the size of their log then.
     `owed`: one past the last entry of theirs for which a receipt is due. `owed_beyond`: (not FLASH, sequence) of
     those beyond a hole still to be named, in the order of naming. `received_beyond`: entries of
     ours beyond a hole that their receipts named. `unheaded`: our acts under no statement yet, and since when.
@@ -295,6 +296,7 @@ class Line:
     ended: frozenset[bytes] = frozenset()
     standings: tuple[Standing, ...] = ()
     opens_at: Seconds | None = None
+    hours: tuple[tuple[Seconds, int], ...] = ()
     owed: int = 0
     owed_beyond: tuple[tuple[bool, int], ...] = ()
     received_beyond: tuple[int, ...] = ()
@@ -398,7 +400,8 @@ def mark(line: Line, held: Held) -> Mark:
             return Mark.WHILE_CUT
         elif held.heard_at >= cut.at:
             return Mark.BEFORE_THE_CUT
-    if after_every_cut and line.opens_at is not None and held.heard_at < line.opens_at:
+    ruling = [hour for hour, their_size in line.hours if their_size <= held.sequence]
+    if after_every_cut and ruling and held.heard_at < ruling[-1]:
         return Mark.EARLY
     return Mark.ORDINARY
 
@@ -676,7 +679,8 @@ def _restored(line: Line, terms: RestoreTerms) -> Line:
         replace(s, ended_at=sizes) if s.act in ended and s.ended_at is None else s for s in line.severs
     )
     opens_at = terms.opens_at if line.opens_at is None else max(line.opens_at, terms.opens_at)
-    return replace(line, severs=severs, ended=ended, opens_at=opens_at)
+    hours = line.hours if opens_at == line.opens_at else (*line.hours, (opens_at, line.their_log.size))
+    return replace(line, severs=severs, ended=ended, opens_at=opens_at, hours=hours)
 
 
 def _covered(standing: Standing, party: int, size: int) -> Standing:

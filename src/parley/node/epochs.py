@@ -115,11 +115,16 @@ class Epochs(Outgoing):
         assert isinstance(said, Statement)
         if taken is not None and taken.leaf == held.leaf:
             return  # the record lost it in a crash, and has it again
+        row = self.store.at(room.id, held.party, held.sequence)
+        evidence = row.entry if row else b""
+        if held.body is None:
+            self._fault(room, "their EPOCH came without its body", evidence)
+            return
         try:
-            bodies.check_statement(NodeKind.EPOCH, held.body or ())
+            bodies.check_statement(NodeKind.EPOCH, held.body)
         except RemoteError:
             return  # judged already
-        number, batch, index, sealed, floor = held.body or ()
+        number, batch, index, sealed, floor = held.body
         batch, index = cbor.integer(batch), cbor.integer(index)
         info = suite.epoch_secret_info(
             room.id, held.party, room.pair.incarnations, room.receive.number + 1, batch, index
@@ -139,8 +144,7 @@ class Epochs(Outgoing):
             room.send.forget_below(said.their_size)
             self._know_tags(room)
             return
-        row = self.store.at(room.id, held.party, held.sequence)
-        self._fault(room, reason, row.entry if row else b"")
+        self._fault(room, reason, evidence)
 
     # --- after the commit
 
