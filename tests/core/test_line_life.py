@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+from twoends import begun
 
 from parley.core import line as lines
 from parley.core import suite
@@ -43,8 +44,9 @@ def name_of(party: int, sequence: int, unlike: int) -> bytes:
 class Told:
     """One end's line and what was placed on it; `ours` is party 0."""
 
-    def __init__(self, accord: Accord = ACCORD, ours: int = 0) -> None:
-        self.line: Line = lines.new_line(LINE, ours, accord)
+    def __init__(self, accord: Accord = ACCORD, ours: int = 0, *, adopted: bool = True) -> None:
+        line = lines.new_line(LINE, ours, accord)
+        self.line: Line = begun(line) if adopted else line
         self.sizes = [0, 0]
 
     def act(
@@ -226,7 +228,7 @@ MALFORMED: tuple[tuple[Value, ...], ...] = ((), (1,), (None,), ("x", "y"), ((), 
 @pytest.mark.parametrize("body", MALFORMED)
 def test_a_signed_body_without_its_schema_is_recorded_and_has_no_effect(body: Body) -> None:
     """KI-4: a peer with real keys cannot stop the fold."""
-    told = Told()
+    told = Told(adopted=False)
     for kind in ActKind:
         told.act(1, kind, body)
     for node_kind in NodeKind:
@@ -322,7 +324,7 @@ def owed(told: Told, now: int = 0) -> list[NodeKind]:
 
 
 def adopted() -> Told:
-    told = Told()
+    told = Told(adopted=False)
     (draft,) = lines.due(told.line, 0)
     assert draft.kind == NodeKind.ADOPT
     told.statement(0, NodeKind.ADOPT, 0, draft.body)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import pytest
+from twoends import begun
 
 from parley.core import line as lines
 from parley.core.accord import Accord
@@ -148,7 +149,7 @@ def settled(line: Line) -> bool:
 
 def start(quorum: int) -> Ends:
     accord = Accord("hotline", bytes(16), quorum_restore=quorum)
-    return Ends(((), ()), (lines.new_line(LINE, 0, accord), lines.new_line(LINE, 1, accord)))
+    return Ends(((), ()), (begun(lines.new_line(LINE, 0, accord)), begun(lines.new_line(LINE, 1, accord))))
 
 
 def moves(ends: Ends, authors: tuple[int, ...]) -> list[Ends]:

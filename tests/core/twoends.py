@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from parley.core import record, suite
 from parley.core.exchange import Ends
+from parley.core.line import Line
 from parley.core.record import EMPTY_ROOT, Held, Tree
 from parley.core.types import (
     POWERS_ALL,
@@ -31,6 +32,12 @@ ORDER_WIRE = hashlib.sha256(b"order wire").digest()
 COMMITMENT_KEYS = (hashlib.sha256(b"commitments").digest(), hashlib.sha256(b"commitments 0").digest())
 NOON = 1_795_262_400
 STAMP = Stamp(NOON, ClockQuality.DISCIPLINED)
+
+
+def begun(line: Line) -> Line:
+    """The line with the accord it began with adopted by both nodes, as their first entries do."""
+    name = line.accords[0][0]
+    return replace(line, adopted=(name, name))
 
 
 def private(name: str) -> Ed25519PrivateKey:

@@ -50,6 +50,7 @@ BEYOND_MAX = 4096  # entries beyond a hole a peer may make us keep, per line
 HEAD_AFTER_S = 60
 HEAD_AFTER_ENTRIES = 256
 HOLES_IN_RECEIPT_MAX = 3
+_NOBODY = U32  # a quorum that is never reached
 _NO_CONTENT = frozenset({NodeKind.RECEIPT, NodeKind.HEAD, NodeKind.EPOCH})
 
 ALWAYS_ORIGINATED = frozenset({ActKind.SEVER, ActKind.ACKNOWLEDGE, ActKind.CANCEL})
@@ -704,7 +705,11 @@ def _terms_hold(line: Line, subject: int, terms: bytes) -> bool:
 
 
 def _quorum(line: Line, subject: int, party: int) -> int:
-    return line.accord_of(party).quorum_restore if subject == Subject.RESTORE else 1
+    """How many of a party must be behind terms: by the accord its node stated last. More than there can be while
+    that is not settled here, or before the first: so what is settled later only adds, and takes nothing back."""
+    if subject != Subject.RESTORE:
+        return 1
+    return next((t.quorum_restore for name, t in line.accords if name == line.adopted[party]), _NOBODY)
 
 
 def _fit(held: Held) -> Held:
