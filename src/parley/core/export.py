@@ -149,10 +149,20 @@ def verify(data: bytes, pins: Iterable[str] = ()) -> Verdict:
         raise Refused("identity", f"no party of this file has the fingerprint {pin[:16]}...")
     rosters = _rosters(header.rosters, cards, order_wire)  # 4
     named = (header.name, header.nonce)
-    fold = _Fold(line_id, order_wire, cards, rosters, header.terms, named, line_id == order_wire)
-    for number, (entry, opened) in enumerate(read.entries()):
-        fold.take(number, entry, opened)  # 5 to 9
+
+    def folded(items: Iterable[tuple[int, bytes, Opened]]) -> _Fold:
+        made = _Fold(line_id, order_wire, cards, rosters, header.terms, named, line_id == order_wire)
+        for number, entry, opened in items:
+            made.take(number, entry, opened)  # 5 to 9
+        return made
+
+    fold = folded((number, entry, opened) for number, (entry, opened) in enumerate(read.entries()))
     sizes, roots = read.sizes, read.roots
+    if fold.misnamed:  # of two acts under one name the lower has effect: rare enough to read the file again
+        again = _File(data)
+        again.head()
+        items = [(number, entry, opened) for number, (entry, opened) in enumerate(again.entries())]
+        fold = folded(sorted(items, key=lambda item: wire.decode_entry(item[1]).sequence))
     fold.check_accords()
     if sizes != fold.sizes or roots != fold.roots:  # 10
         raise Refused("end of the file", "sizes and roots are not those of the entries")
@@ -281,6 +291,8 @@ class _Fold:
         self._adopted: set[bytes] = set()
         self._adoptions = 0
         self._seen: set[tuple[int, bytes]] = set()
+        self._named: dict[tuple[bytes, int, int, int], tuple[int, bytes]] = {}
+        self.misnamed = False  # an act had effect, and then a lower one of its name came
         self._doubtful: dict[tuple[int, int], str] = {}
         self._effects_withheld = False
         self._last_statement = [0, 0]
@@ -340,7 +352,7 @@ class _Fold:
         except RemoteError as e:
             raise Refused(where, e.text) from None
         held = record.hold(data, entry, said, body)
-        officer = self._rosters[said.party].get(said.author) if isinstance(said, Act) else None
+        officer = self._officer(where, said, held)
         if self._line.logs[said.party].has(entry.sequence):
             raise Refused(where, "the file has two entries at this place")
         try:
@@ -350,6 +362,18 @@ class _Fold:
         self._early[said.party, entry.sequence] = (held, officer)
         self._place()
         self._count(said, opened)
+
+    def _officer(self, where: str, said: Act | Statement, held: record.Held) -> Officer | None:
+        """Whose act it is; None if it has no effect, since another act has its name at a lower place."""
+        if not isinstance(said, Act):
+            return None
+        name = (said.line, said.party, said.author, said.number)
+        sequence, first = self._named.setdefault(name, (held.sequence, held.id))
+        if first != held.id:
+            self.findings.append(f"{where}: another act has its name; the one at the lower place has effect")
+            self.misnamed = self.misnamed or held.sequence < sequence
+            return None
+        return self._rosters[said.party].get(said.author)
 
     def _check(self, where: str, entry: Entry, said: Act | Statement, opened: Opened) -> None:
         of_order_wire = isinstance(said, Act) and said.line == self._order_wire
