@@ -176,8 +176,6 @@ def decode_terms(terms: bytes) -> Accord:
         raise RemoteError("a yes-or-no of the accord is neither")
     first, second = (cbor.string(owner) for owner in cbor.array(owners, 2, "owners"))
     one, other = (cbor.integer(minutes) for minutes in cbor.array(civil_clocks, 2, "civil clocks"))
-    if not name:
-        raise RemoteError("an accord is of a line with a name")
     return Accord(
         cbor.string(name),
         cbor.octets(nonce),

@@ -698,8 +698,7 @@ def _terms_hold(line: Line, subject: int, terms: bytes) -> bool:
         if subject == Subject.RESTORE:
             decode_restore(terms)
             return not line.is_order_wire
-        accords.decode_terms(terms)
-        return line.is_order_wire
+        return line.is_order_wire and accords.decode_terms(terms).name != ""
     except RemoteError:
         return False
 

@@ -97,7 +97,9 @@ def _stretched(passphrase: str, salt: bytes, cost: Cost) -> bytes:
 
 def write_private(path: Path, data: bytes) -> None:
     """`data` in a new file that only we may read, on the disk before this returns; no file when it fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sync_folder(path.parent.parent)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         rest = memoryview(data)
@@ -109,7 +111,12 @@ def write_private(path: Path, data: bytes) -> None:
         raise
     finally:
         os.close(handle)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    """What was made in a folder is there after a power cut."""
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -515,8 +515,9 @@ class Node(Epochs):
             by_wall = [room.slot_next, room.slot.closes_at if room.slot else None, lines.due_at(room.line)]
             if room.line.opens_at is not None and room.line.opens_at > wall:
                 by_wall.append(room.line.opens_at)
-            if self.bearers_up(room):
-                by_wall.append(lines.epoch_due_at(room.line, self.settings.cadence))
+            epoch_at = lines.epoch_due_at(room.line, self.settings.cadence)
+            if epoch_at is not None and epoch_at > wall and self.bearers_up(room):
+                by_wall.append(epoch_at)  # one that is overdue waits for a prekey, which comes with a turn
             times += [steady + (at - wall) for at in by_wall if at is not None]
             if self.bearers_up(room):
                 times.append(room.life_at)

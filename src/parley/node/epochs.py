@@ -22,7 +22,7 @@ from parley.core.wire import frame as frames
 from parley.core.wire.frame import NO_BATCH, Prekey, PrekeysWanted
 from parley.keys import NO_SECRET, Prekeys, Taken
 from parley.node.outgoing import Outgoing
-from parley.node.room import Batch, PairRoom, Room
+from parley.node.room import ASK_AGAIN_S, Batch, PairRoom, Room
 from parley.store import Row
 
 Entropy = Callable[[int], bytes]
@@ -31,7 +31,7 @@ BATCH_KEYS = 32
 BATCH_APART_S = 3600
 STOCK_LOW = 4  # fewer prekeys in stock than this, and more are asked for
 ASKED_AT_ONCE = 8
-ASK_AGAIN_S, ASK_AGAIN_MAX_S = 5.0, 600.0
+ASK_AGAIN_MAX_S = 600.0
 
 
 class Epochs(Outgoing):

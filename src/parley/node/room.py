@@ -43,6 +43,9 @@ class SystemClock:
         return time.monotonic()
 
 
+ASK_AGAIN_S = 5.0  # seconds between two requests for prekeys, doubled while none comes
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a node behaves; what both parties must agree on is in the accord, not here.
@@ -137,7 +140,7 @@ class PairRoom:
         self.prekeys: Prekeys | None = None
         self.batches: dict[int, Batch | None] = {}  # by party: the newest, as far as it was looked up
         self.prekeys_ask_at = float("-inf")
-        self.prekeys_ask_every_s = 0.0
+        self.prekeys_ask_every_s = ASK_AGAIN_S
         self.prekeys_owed: list[Prekey] = []  # to be sent once the turn is committed
         self.batch_wanted = False  # they asked beyond the end of our newest batch
         self.order_wire: Room
