@@ -14,17 +14,24 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import sqlite3
+import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from parley.core import suite
-from parley.core.errors import LocalError
+from parley.core.errors import LocalError, RemoteError
+from parley.core.record import Tree, leaf_hash
 from parley.core.types import written
+from parley.core.wire import entry as wire
 from parley.keys import Cost, KeyRoom, write_private
 from parley.store import Store
 from parley.watch_log import WatchLog
 
 FORMAT = "parley-home/1"
+SMALL_FILE_BYTES_MAX = 1 << 20  # of every file of a home but the three that grow
+DATABASES = ("record.db", "keys.db", "watch.db")
 _MACHINE_ID = Path("/etc/machine-id")
 
 
@@ -98,6 +105,7 @@ class Home:
 def check_binding(path: Path) -> str:
     """The party's name, if `path` is a home in the place it was made in. Raises LocalError."""
     file = path / "home.json"
+    _check_files(path)
     try:
         with file.open("rb") as f:
             inode, found = os.fstat(f.fileno()).st_ino, json.loads(f.read())
@@ -115,13 +123,99 @@ def check_binding(path: Path) -> str:
             f"{path} is a copy: this home was made on another disk or machine",
             "two ends with one key would contradict each other; start the original, or pair a new end",
         )
-    for name, number in bound.get("files", {}).items():
+    files = bound.get("files", {})
+    if not isinstance(files, dict) or not all(isinstance(name, str) and "\0" not in name for name in files):
+        raise LocalError(f"{file} is damaged", "put back this one file from a back-up taken here")
+    for name, number in files.items():
         if not (path / name).exists() or (path / name).stat().st_ino != number:
             raise LocalError(
                 f"{path / name} is not the file this home was made with: it was put back from a copy",
                 "an end put back to an earlier state would sign a second time where it has signed; pair a new end",
             )
+    for name in DATABASES:
+        if not (path / name).exists() or not (path / name).stat().st_size:
+            raise LocalError(
+                f"{path / name} is missing or empty: this end would go on without what was in it",
+                "find out what took it; nothing else was changed",
+            )
     return party
+
+
+def damage(path: Path) -> str:
+    """What is wrong with the files of a home that opens and then fails, in a sentence; empty for nothing that
+    can be seen. For whoever has met a failure: it reads everything. An entry changed into another that can be
+    read is seen by its root; what is changed with its root is seen by the peer alone."""
+    for name in DATABASES:
+        try:
+            for sentence in _damage_of(path / name):
+                return f"{path / name} is damaged: {sentence}"
+        except sqlite3.Error as e:
+            return f"{path / name} is damaged: {e}"
+    return ""
+
+
+def _damage_of(file: Path) -> Iterator[str]:
+    db = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            yield str(found).split("\n")[-1]
+        if file.name == "record.db":
+            yield from _damage_of_record(db)
+        if file.name == "watch.db":
+            for event_id, words in db.execute("SELECT id, detail FROM events ORDER BY id"):
+                try:
+                    json.loads(words)
+                except ValueError:
+                    yield f"event {event_id} of the journal cannot be read"
+    finally:
+        db.close()
+
+
+def _damage_of_record(db: sqlite3.Connection) -> Iterator[str]:
+    """Entries that cannot be read, and logs whose roots are not those that were kept beside them."""
+    kept = {
+        (line, party, size): root
+        for line, party, size, root in db.execute("SELECT line, party, size, root FROM roots")
+    }
+    trees: dict[tuple[bytes, int], Tree] = {}
+    rows = db.execute("SELECT line, party, sequence, entry, body FROM entries ORDER BY line, party, sequence")
+    for line, party, sequence, entry, body in rows:
+        where = f"entry {sequence} of one log"
+        try:
+            wire.decode_payload(wire.decode_entry(entry).signed.payload)
+            if body is not None:
+                wire.decode_body(body)
+        except (RemoteError, TypeError):
+            yield f"{where} cannot be read"
+        tree = trees.get((line, party), Tree())
+        if tree.size == sequence:
+            trees[line, party] = tree = tree.extended(leaf_hash(entry))
+            if kept.get((line, party, tree.size)) != tree.root:
+                yield f"{where} is not the one that was recorded"
+    (pairs,) = db.execute("SELECT count(*) FROM pairs").fetchone()
+    if trees and not pairs:
+        yield "it has entries, and no pair they are of"
+
+
+def _check_files(path: Path) -> None:
+    """Whether what is to be read as a file is one, and of a size that can be read. Raises LocalError."""
+    small = ("home.json", "home.key", "root.key", "keys.wrap", "parley.toml")
+    try:
+        officers = sorted((path / "officers").glob("*.json"))
+    except OSError:
+        officers = []
+    for file in (*(path / name for name in (*small, *DATABASES)), *officers):
+        try:
+            found = file.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # whoever needs it says so
+        except OSError as e:
+            raise LocalError(f"{file} cannot be read: {e.strerror}", "look what lies there") from None
+        if not stat.S_ISREG(found.st_mode):
+            raise LocalError(f"{file} is not a file", "look what lies there, and put the file back")
+        if file.name not in DATABASES and found.st_size > SMALL_FILE_BYTES_MAX:
+            raise LocalError(f"{file} is too large to be what it is called", "look what lies there")
 
 
 def _bind(path: Path, party: str) -> None:

@@ -83,7 +83,11 @@ class Told:
     def _take(self, held: Held, officer: Officer | None) -> None:
         self.line = lines.heard(self.line, held, officer)
         if held.sequence == self.line.logs[held.party].size:
-            self.line = lines.placed(self.line, held, officer)
+            fields = held.body if held.is_statement and held.kind == NodeKind.RECEIPT else ()
+            named = frozenset(
+                f[0] for f in fields or () if isinstance(f, tuple) and f and isinstance(f[0], int)
+            )
+            self.line = lines.placed(self.line, held, officer, named=named)
             self.sizes[held.party] += 1
 
     def restored(self, *, severs: tuple[tuple[bytes, ...], tuple[bytes, ...]], opens_at: int) -> None:

@@ -1,4 +1,34 @@
-"""Whatever is wrong is answered with one sentence and a hint, with its exit code, and nothing is lost."""
+"""Whatever is wrong is answered with one sentence and a hint, with its exit code, and nothing is lost.
+
+Case -> test; a name of a file stands before tests that are not in this one.
+
+wrong passphrase            test_a_wrong_passphrase_opens_nothing, test_a_passphrase_file_is_private_and_one_line
+wrong card                  test_a_share_is_made_only_for_the_card_that_was_meant
+                            test_a_pairing_is_finished_only_with_what_was_made_for_it
+card twice                  test_a_card_serves_one_pairing
+clock an hour off           test_wrong_clocks: test_a_clock_an_hour_off_delays_no_line_for_good
+clock that jumps            test_wrong_clocks: test_a_clock_that_jumps_is_noted_and_stops_nothing
+                            test_wrong_clocks: test_both_clocks_jump_and_nothing_is_lost
+full disk                   test_full_disk: test_a_disk_that_is_really_full_is_told_and_nothing_is_lost (a small tmpfs)
+                            test_full_disk: test_a_node_on_a_full_disk_lives_and_goes_on (no file may grow)
+                            test_a_full_disk_is_one_sentence_and_nothing_is_lost (no file may grow)
+read-only disk              test_full_disk: test_a_disk_that_became_read_only_is_told_and_nothing_is_lost (a tmpfs)
+                            test_a_home_that_may_not_be_written_to_is_one_sentence (permissions)
+store of a newer version    test_a_store_of_a_newer_version_is_left_alone
+store of the version before test_put_back: test_a_record_of_the_version_before_is_brought_up_with_all_that_is_in_it
+                            test_put_back: test_an_end_with_a_record_of_the_version_before_goes_on
+                            test_key_chains: test_a_table_of_version_1_is_brought_to_version_2_and_its_lines_go_on
+port in use                 test_a_port_in_use_is_named
+killed in init              test_an_init_killed_at_some_points_leaves_no_half_end, ..._killed_anywhere_...
+                            test_an_interrupted_init_is_no_home_and_says_what_to_do
+oversized, hostile text     test_a_text_that_cannot_be_sent_exactly_is_not_drafted
+                            test_an_argument_that_is_no_text_is_not_drafted
+a stranger at line speed    test_full_disk: test_a_stranger_at_line_speed_keeps_nobody_from_talking
+copied home                 test_a_copied_home_refuses_to_start, test_put_back: test_a_copy_of_a_home_is_refused
+export cut short            test_an_export_cut_short_names_where, test_every_byte_changed_is_found_and_named
+damaged file of a home      test_a_damaged_file_of_a_home_is_told, test_what_is_no_file_is_told_and_not_waited_for
+                            tests/fuzz, the doors "files of a home" and "files handed over"
+"""
 
 from __future__ import annotations
 
@@ -11,6 +41,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +50,8 @@ import pytest
 import realends
 from realends import LINE, WORDS, Pair, RealEnd, Said, in_process, refused
 
+from parley.core import export
+from parley.core.wire import cbor
 from parley.home import Home
 from parley.keys import write_private
 
@@ -187,6 +220,70 @@ def test_an_interrupted_init_is_no_home_and_says_what_to_do(
     assert "if an init was interrupted here, delete the folder" in again.err
 
 
+DIES_AT = """
+import os, sys
+left = int(sys.argv.pop(1))
+
+def dying(name):
+    right = getattr(os, name)
+    def call(*words, **how):
+        global left
+        left -= 1
+        if left == 0:
+            os._exit(137)
+        return right(*words, **how)
+    setattr(os, name, call)
+
+for name in ("open", "write", "fsync", "mkdir", "chmod", "close"):
+    dying(name)
+from parley.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def killed_in_init(end: RealEnd, at: int) -> int:
+    """`parley init`, killed at its `at`-th call of the system to make or write a file; its exit code."""
+    words = [sys.executable, "-c", DIES_AT, str(at), *end.words("init", "--party", "New")]
+    return subprocess.run(
+        words, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    ).returncode
+
+
+def assert_no_half_end(end: RealEnd) -> None:
+    """What a killed init left: a whole end, or none, which says so and says what to do."""
+    said = end.says("status")
+    if said.code == 0:
+        assert said.out.startswith("New")
+        return
+    refused(said, "")
+    again = end.says("init", "--party", "New")
+    if again.code:
+        refused(again, "")
+        assert "delete the folder" in again.err or "choose another place" in again.err
+        shutil.rmtree(end.home)
+        assert end.says("init", "--party", "New").code == 0
+    assert end.says("status").code == 0
+
+
+@pytest.mark.parametrize("at", [1, 4, 12, 24])
+def test_an_init_killed_at_some_points_leaves_no_half_end(north: RealEnd, tmp_path: Path, at: int) -> None:
+    end = RealEnd("New", tmp_path / "new", north.secrets)
+    assert killed_in_init(end, at) == 137
+    assert_no_half_end(end)
+
+
+@pytest.mark.slow
+def test_an_init_killed_anywhere_leaves_no_half_end(north: RealEnd, tmp_path: Path) -> None:
+    for at in range(1, 200):
+        end = RealEnd("New", tmp_path / f"new{at}", north.secrets)
+        code = killed_in_init(end, at)
+        assert_no_half_end(end)
+        if code == 0:
+            break
+        assert code == 137
+    assert code == 0 and at > 20, "it was killed at each of its calls"
+
+
 def test_one_process_holds_a_home(spoilt: RealEnd, monkeypatch: pytest.MonkeyPatch) -> None:
     held = Home.open(spoilt.home, WORDS["end"])
     try:
@@ -216,17 +313,22 @@ def test_a_home_too_deep_for_a_socket_says_so(prepared: Pair, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("file", "has"),
-    [("record.db", "the record is of version"), ("watch.db", "the watch log is newer than this program")],
+    [
+        ("record.db", "the record is of version"),
+        ("watch.db", "the watch log is newer than this program"),
+        ("keys.db", "the table of secrets is of version"),
+    ],
 )
 def test_a_store_of_a_newer_version_is_left_alone(spoilt: RealEnd, file: str, has: str) -> None:
     db = apsw.Connection(str(spoilt.home / file))
+    (known,) = next(db.execute("PRAGMA user_version"))
     db.execute("PRAGMA user_version=99")
     db.close()
     for command in ("status", "up"):
         refused(spoilt.says(command), has)
     db = apsw.Connection(str(spoilt.home / file))
     assert db.execute("PRAGMA user_version").fetchone() == (99,)
-    db.execute("PRAGMA user_version=1")
+    db.execute(f"PRAGMA user_version={known}")
     db.close()
     assert spoilt.says("status").code == 0
 
@@ -240,12 +342,48 @@ def test_a_damaged_file_of_a_home_is_told(spoilt: RealEnd, file: str) -> None:
     whole = (spoilt.home / file).read_bytes()
     format_only = b'{"format": "parley-home/1", "party": "N", "binding": 5}'
     for data in (b"", b"rubbish" * 1000, b"[]", format_only, whole[: len(whole) // 2]):
-        if data or not file.endswith(".db"):  # an empty file is a new database
-            (spoilt.home / file).write_bytes(data)
-            refused(spoilt.says("officer", "list"), "")
+        (spoilt.home / file).write_bytes(data)
+        refused(spoilt.says("officer", "list"), "")
     if not file.endswith(".db"):
         (spoilt.home / file).write_bytes(whole)
         assert spoilt.says("officer", "list").code == 0
+
+
+@pytest.mark.parametrize("file", ["record.db", "watch.db", "keys.db", "home.key", "home.json"])
+@pytest.mark.parametrize("kind", ["directory", "pipe", "link that leads nowhere", "link to itself", "gone"])
+def test_what_is_no_file_is_told_and_not_waited_for(spoilt: RealEnd, file: str, kind: str) -> None:
+    path = spoilt.home / file
+    path.rename(spoilt.home / "aside")
+    match kind:
+        case "directory":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "link that leads nowhere":
+            path.symlink_to("nowhere")
+        case "link to itself":
+            path.symlink_to(path.name)
+    for command in ("status", "up"):
+        refused(spoilt.says(command), "")
+    if path.is_dir():
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
+    (spoilt.home / "aside").rename(path)
+    assert spoilt.says("status").code == 0
+
+
+def test_a_record_that_lost_an_entry_or_has_another_is_told_as_damaged(spoilt: RealEnd) -> None:
+    """A failure that comes from a file is told as what it comes from, not as a fault of the program."""
+    db = apsw.Connection(str(spoilt.home / "record.db"))
+    (entry,) = next(db.execute("SELECT entry FROM entries ORDER BY id LIMIT 1"))
+    db.execute("UPDATE entries SET entry = ? WHERE id = (SELECT min(id) FROM entries)", (entry[:-30],))
+    db.close()
+    refused(spoilt.says("status"), "record.db is damaged: entry 0 of one log cannot be read")
+    db = apsw.Connection(str(spoilt.home / "record.db"))
+    db.execute("UPDATE entries SET entry = ? WHERE id = (SELECT min(id) FROM entries)", (entry,))
+    db.close()
+    assert spoilt.says("status").code == 0
 
 
 def test_without_the_root_key_the_end_works_and_pairs_with_nobody(spoilt: RealEnd, tmp_path: Path) -> None:
@@ -606,6 +744,50 @@ def assert_each_is_refused(exported: tuple[Path, list[str]], tmp_path: Path, num
 
 def test_a_byte_changed_is_found_and_named(exported: tuple[Path, list[str]], tmp_path: Path) -> None:
     assert_each_is_refused(exported, tmp_path, 10)
+
+
+def test_an_export_cut_short_names_where(exported: tuple[Path, list[str]], tmp_path: Path) -> None:
+    path, pins = exported
+    whole, cut = path.read_bytes(), tmp_path / "cut.export"
+    for size in (0, 1, 16, 17, 200, len(whole) // 2, len(whole) - 100, len(whole) - 1):
+        cut.write_bytes(whole[:size])
+        said = verify(cut, *pins)
+        (found,) = said.found["files"]
+        assert said.code == 3 and found["verdict"] == "refused" and found["where"] and found["why"], size
+
+
+def items(data: bytes) -> list[bytes]:
+    """An export taken apart: beginning, entries, end."""
+    found, at = [], len(export.MAGIC)
+    while at < len(data):
+        _, after = cbor.decode_first(data, at)
+        found.append(data[at:after])
+        at = after
+    return found
+
+
+def test_an_export_with_more_beyond_a_hole_than_is_kept_is_refused_by_its_entry(
+    exported: tuple[Path, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, _, *rest = items(exported[0].read_bytes())
+    (tmp_path / "holed.export").write_bytes(export.MAGIC + head + b"".join(rest))
+    monkeypatch.setattr("parley.core.line.BEYOND_MAX", 1)
+    said = verify(tmp_path / "holed.export")
+    assert said.code == 3 and "more entries beyond a hole" in said.found["files"][0]["why"], said
+
+
+def test_an_export_that_is_one_huge_array_takes_little_memory(tmp_path: Path) -> None:
+    """What a few bytes say is many times their size in memory; no value of the file is longer than CBOR may be."""
+    count = 16 << 20
+    path = tmp_path / "huge.export"
+    path.write_bytes(export.MAGIC + b"\x9a" + count.to_bytes(4, "big") + b"\xf6" * count)
+    tracemalloc.start()
+    try:
+        said = verify(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert said.code == 3 and peak < 3 * count
 
 
 @pytest.mark.slow

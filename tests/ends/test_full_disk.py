@@ -1,17 +1,26 @@
-"""A disk that fills up under a running node: an alarm and refusals, no loss, and it goes on by itself.
+"""What lasts: a disk that fills up or becomes read-only, and a stranger who floods; no loss, and it goes on by itself.
 
-The disk is full as far as the node can tell: the system lets it make no file longer than it has.
+A disk that is really full, or read-only, is a small file system in memory, which root may mount. Where nobody may,
+those tests are skipped, and what is left is a disk that is full as far as a process can tell: the system lets it make
+no file longer than it has.
 """
 
 from __future__ import annotations
 
+import random
 import resource
+import shutil
+import socket
+import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import realends
-from realends import LINE, WORDS, Live, Pair, RealEnd, asked, until
+from realends import LINE, WORDS, Live, Pair, RealEnd, asked, refused, until
 
 from parley.core.errors import LocalError
 
@@ -112,3 +121,166 @@ def test_keys_that_cannot_be_kept_are_an_alarm_and_no_refusal(
         assert any(r.state == "AT THEIR END" and r.at is not None for r in desk.message(ref).ladder)
     assert not any(desk.faults() or desk.line(LINE).missing for desk in live.desks)
     live.close()
+
+
+# --- a file system of its own -------------------------------------------------------------------
+
+
+@contextmanager
+def small_disk(place: Path, kib: int) -> Iterator[Path]:
+    """A file system of `kib` KiB at `place`; skips the test where none may be mounted."""
+    place.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={kib}k,mode=700", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(["mount", *options], capture_output=True).returncode:
+        pytest.skip("only root may mount a small file system; a full disk is also tried by limits on files")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(disk: Path, left_bytes: int) -> Path:
+    """Fills a disk up to the last bytes; gives the file that does."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+        file.truncate(max(0, file.tell() - left_bytes))
+    return filler
+
+
+def drafts_and_record(end: RealEnd) -> tuple[list[str], set[str]]:
+    drafts = [end.runs("send", LINE, f"text {i}", "--as", "duty", "--json").found["ref"] for i in range(3)]
+    return drafts, {e["check"] for e in end.says("record", LINE, "--json").found}
+
+
+def goes_on(end: RealEnd, drafts: list[str], before: set[str], place: Path) -> None:
+    """Everything that was there is there, and each draft can be released, once."""
+    found = end.runs("record", LINE, "--json").found
+    assert before <= {e["check"] for e in found}
+    for draft in drafts:
+        if end.runs("show", draft, "--json").found["state"] == "WAITING RELEASE":
+            end.runs("release", draft, "--as", "chief")
+        assert end.runs("show", draft, "--json").found["state"] == "RELEASED"
+    end.runs("export", LINE, "-o", str(place / "whole.export"))
+    assert realends.run("verify", str(place / "whole.export")).code == 4
+    assert end.says("status", "--json").found["alarms"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left_bytes", [0, 8192, 120_000])
+def test_a_disk_that_is_really_full_is_told_and_nothing_is_lost(
+    prepared: Pair, tmp_path: Path, left_bytes: int
+) -> None:
+    with small_disk(tmp_path / "disk", 4096) as disk:
+        end = realends.twin(prepared.north, disk)
+        drafts, before = drafts_and_record(end)
+        filler = fill(disk, left_bytes)
+        refusals = 0
+        for words in (
+            ("send", LINE, "more", "--as", "duty"),
+            ("release", drafts[0], "--as", "chief"),
+            ("export", LINE, "-o", str(disk / "x.export")),
+            ("pair", "card", "-o", str(disk / "x.card")),
+            ("officer", "add", "new", "--office", "x", "--officer-passphrase-file", end.secret("duty")),
+            ("sever", LINE, "--grounds", "x", "--as", "nobody"),
+            ("status",),
+        ):
+            said = end.runs(*words, code=None)
+            if said.code:
+                refused(said, "")
+                refusals += 1
+        assert refusals > 1 or left_bytes > 100_000
+        for made in ("x.export", "x.card"):
+            if (disk / made).exists():  # whole, or not there
+                assert (disk / made).stat().st_size > 1000
+        new = RealEnd("New", disk / "new", end.secrets)
+        said = new.runs("init", "--party", "New", code=None)
+        if said.code:
+            refused(said, "")
+        filler.unlink()
+        goes_on(end, drafts, before, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_disk_that_became_read_only_is_told_and_nothing_is_lost(prepared: Pair, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 8192) as disk:
+        end = realends.twin(prepared.north, disk)
+        drafts, before = drafts_and_record(end)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        for words in (
+            ("status",),
+            ("record", LINE),
+            ("send", LINE, "more", "--as", "duty"),
+            ("release", drafts[0], "--as", "chief"),
+            ("up",),
+        ):
+            refused(end.runs(*words, code=None), "")
+        new = RealEnd("New", disk / "new", end.secrets)
+        refused(new.runs("init", "--party", "New", code=None), "Read-only file system")
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        goes_on(end, drafts, before, tmp_path)
+
+
+# --- a stranger who floods ----------------------------------------------------------------------
+
+
+class Flooder(threading.Thread):
+    """Connects to a port and pours frames of nobody into it, as fast as they are taken, until it is stopped."""
+
+    def __init__(self, port: int, seed: int) -> None:
+        super().__init__(daemon=True)
+        self.port, self.chance, self.stopped, self.poured = port, random.Random(seed), threading.Event(), 0
+
+    def run(self) -> None:
+        frames = [self.chance.randbytes(self.chance.choice((41, 140, 300, 4096))) for _ in range(50)]
+        frames += [b"\1" + self.chance.randbytes(40) for _ in range(50)]
+        packets = b"".join(len(frame).to_bytes(2, "big") + frame for frame in frames)
+        while not self.stopped.is_set():
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as link:
+                    while not self.stopped.is_set():
+                        link.sendall(packets)
+                        self.poured += len(frames)
+            except OSError:
+                continue  # another took the place
+
+
+@pytest.mark.slow
+def test_a_stranger_at_line_speed_keeps_nobody_from_talking(prepared: Pair, tmp_path: Path) -> None:
+    pair = Pair(*(realends.twin(end, tmp_path / end.party) for end in prepared))
+    for end in pair:
+        (end.secrets / "node.err").write_bytes(b"")
+    pair.join()
+    port = int((pair.north.home / "parley.toml").read_text().rpartition(":")[2].strip().strip('"'))
+    pair.up()
+    flooders = [Flooder(port, seed) for seed in range(3)]
+    try:
+        until(lambda: all(dict(end.ask("status")["bearers"])["cable"] for end in pair))
+        for flooder in flooders:
+            flooder.start()
+        until(lambda: sum(flooder.poured for flooder in flooders) > 2000)
+        for number in range(5):
+            for end in pair:
+                assert say(end, f"{end.party} {number}") == ""
+        pair.settled(60)  # while they pour
+        assert all(flooder.is_alive() for flooder in flooders)
+        assert pair.north.ask("status")["unopened_frames"] > 1000
+        for end in pair:
+            assert len(texts(end, ours=False)) == 5
+            assert end.ask("status")["alarms"] == []
+    finally:
+        for flooder in flooders:
+            flooder.stopped.set()
+        for flooder in flooders:
+            if flooder.ident is not None:
+                flooder.join(10)
+        try:
+            pair.settled()
+            for end in pair:
+                assert end.down() == 0 and end.node_said() == ""
+        finally:
+            pair.stop()

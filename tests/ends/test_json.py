@@ -28,6 +28,7 @@ OBJECTS = {
     "Terms": views.TermsView,
     "An entry": views.EntryView,
     "An officer": views.OfficerView,
+    "A fault": views.FaultView,
 }
 
 

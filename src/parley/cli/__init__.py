@@ -51,6 +51,7 @@ _HANDLERS = {
     "sever": "parley.cli.acting",
     "restore": "parley.cli.acting",
     "record": "parley.cli.looking",
+    "fault": "parley.cli.looking",
     "export": "parley.cli.acting",
     "verify": "parley.cli.verifying",
     "play": "parley.cli.playing",
@@ -69,7 +70,11 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except ParleyError as e:
-        return _failed(options, REFUSED, e.text, e.hint)
+        if e.hint:
+            return _failed(options, REFUSED, e.text, e.hint)
+        return _damaged(options) or _failed(
+            options, REFUSED, e.text, f"nothing was done; see: parley {options.command} --help"
+        )
     except BrokenPipeError:
         _print_nowhere()
         return DONE
@@ -91,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as e:
         if os.environ.get("PARLEY_TRACEBACK"):
             raise
-        return _failed(
+        return _damaged(options) or _failed(
             options,
             FAULT,
             f"a fault of this program stopped it ({type(e).__name__}: {e})",
@@ -107,6 +112,19 @@ def print_json(command: str, result: object) -> None:
 def name(options: argparse.Namespace) -> str:
     """The command as it was called, its second word too: `line offer`."""
     return " ".join(word for word in (options.command, getattr(options, "does", None)) if word)
+
+
+def _damaged(options: argparse.Namespace) -> int | None:
+    """The failure told as what it came from, if a file of the end is damaged; None if none is seen to be."""
+    try:
+        home = importlib.import_module("parley.home")  # which verify does without
+        found = home.damage(options.home) if (options.home / "home.json").is_file() else ""
+    except OSError:
+        return None
+    if not found:
+        return None
+    hint = "keep a copy of the folder as it is; the other end holds its record too"
+    return _failed(options, REFUSED, found, hint)
 
 
 def _failed(options: argparse.Namespace, code: int, text: str, hint: str) -> int:
@@ -242,6 +260,16 @@ def _looking_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     record.add_argument("line")
     record.add_argument("--most", type=int, default=100)
     _json(record)
+    fault = commands.add_parser("fault", help="what the other party signed and should not have: list, show")
+    does = fault.add_subparsers(dest="does", metavar="list|show", required=True, parser_class=_Parser)
+    listing = does.add_parser("list", help="the faults kept as evidence, newest first")
+    listing.add_argument("line", nargs="?")
+    listing.add_argument("--most", type=int, default=100)
+    _json(listing)
+    show = does.add_parser("show", help="one fault; its evidence into a file")
+    show.add_argument("fault", help="the first 16 hex digits of its evidence's hash, as listed")
+    show.add_argument("-o", "--out", type=Path, default=None, help="a new file for the evidence")
+    _json(show)
 
 
 def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:

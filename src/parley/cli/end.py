@@ -10,7 +10,6 @@ from parley.cli import DONE, name, print_json, reach, show
 from parley.core.errors import LocalError
 from parley.desk.ask import Json
 from parley.home import Home
-from parley.keys import write_private
 
 CARD_BYTES_MAX = 1 << 16
 
@@ -69,7 +68,7 @@ def _pair(options: argparse.Namespace) -> int:
     root = _root(options)
     with reach.end(options) as ask:
         if options.does == "card":
-            _write(options.out, ask("pair_card", root_passphrase=root))
+            reach.write_new(options.out, base64.b64decode(str(ask("pair_card", root_passphrase=root))))
             print(f"Our card is in {options.out}. Hand it over; tell its fingerprint by another way.")
         elif options.does == "share":
             share = ask(
@@ -78,7 +77,7 @@ def _pair(options: argparse.Namespace) -> int:
                 fingerprint=options.fingerprint,
                 root_passphrase=root,
             )
-            _write(options.out, share)
+            reach.write_new(options.out, base64.b64decode(str(share)))
             print(f"Our share is in {options.out}, sealed to their card. Hand it over.")
         else:
             ask(
@@ -108,17 +107,6 @@ def _read(path: Path) -> str:
         return base64.b64encode(data).decode()
     except OSError as e:
         raise LocalError(f"{path} cannot be read: {e.strerror}", "check the path") from None
-
-
-def _write(path: Path, words: Json) -> None:
-    try:
-        write_private(path, base64.b64decode(str(words)))
-    except FileExistsError:
-        raise LocalError(f"{path} exists already", "name a new file; nothing was overwritten") from None
-    except OSError as e:
-        raise LocalError(
-            f"{path} cannot be written: {e.strerror}", "check the folder and its permissions"
-        ) from None
 
 
 def _items(value: Json) -> list[Json]:

@@ -1,8 +1,9 @@
-"""Reading: status, line, inbox, show, record."""
+"""Reading: status, line, inbox, show, record, fault."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from parley.cli import DONE, name, print_json, reach, show
 from parley.core.errors import LocalError
@@ -30,6 +31,13 @@ def run(options: argparse.Namespace) -> int:
             case "show":
                 found = ask("message", ref=options.ref)
                 shown = show.message
+            case "fault" if options.does == "show":
+                found = ask("fault", ref=options.fault)
+                _write_evidence(options.out, found)
+                shown = show.fault
+            case "fault":
+                found = ask("faults", line=options.line, most=_most(options))
+                shown = show.faults
             case _:
                 found = ask("entries", line=options.line, most=_most(options))
                 shown = show.entries
@@ -53,6 +61,14 @@ def _inbox(options: argparse.Namespace, ask: Ask) -> Json:
         assert isinstance(view, dict)
         found = [m for m in found if isinstance(m, dict) and m["line"] == view["name"]]
     return found[: _most(options)]
+
+
+def _write_evidence(path: Path | None, found: Json) -> None:
+    """The bytes of a fault's evidence into a new file; nothing without a path."""
+    if path is None:
+        return
+    assert isinstance(found, dict)
+    reach.write_new(path, bytes.fromhex(str(found["evidence"])))
 
 
 def _most(options: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ from parley.desk import Desk
 from parley.desk import ask as questions
 from parley.desk.ask import LINE_BYTES_MAX, SOCKET_NAME, Ask, Json
 from parley.home import Home, check_binding
-from parley.keys import read_credential
+from parley.keys import read_credential, write_private
 from parley.node import Node, Settings, SystemClock
 
 WAIT_S = 60.0  # for the home of an end that another command holds
@@ -102,6 +102,18 @@ def _over_socket(link: socket.socket, name: str, /, **given: Json) -> Json:
     if "error" in found:
         raise LocalError(str(found["error"]), str(found.get("hint", "")))
     return found["answer"]
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """`data` in a new file that only we may read. Raises LocalError; nothing is ever overwritten."""
+    try:
+        write_private(path, data)
+    except OSError as e:
+        if path.exists():
+            raise LocalError(f"{path} exists already", "name a new file; nothing was overwritten") from None
+        raise LocalError(
+            f"{path} cannot be written: {e.strerror}", "check the folder and its permissions"
+        ) from None
 
 
 # --- passphrases ------------------------------------------------------------------------------

@@ -150,6 +150,31 @@ def entries(found: Json) -> None:
     table(rows)
 
 
+def faults(found: Json) -> None:
+    rows = [("FAULT", "LINE", "HEARD", "WHAT", "REASON")]
+    for item in _items(found):
+        v = _view(item)
+        rows.append((str(v["ref"]), _safe(v["line"]), clock(v["heard_at"]), _evidence(v), _safe(v["reason"])))
+    table(rows)
+
+
+def fault(found: Json) -> None:
+    v = _view(_view(found)["fault"])
+    print(f"{v['ref']}   {_safe(v['line'])}   heard {clock(v['heard_at'])}")
+    print(_safe(v["reason"]))
+    if v["differs"]:
+        print("It shows that the two records are not one: compare exports.")
+    print(f"evidence: {_evidence(v)}, {v['bytes']} bytes")
+    print()
+    evidence = str(_view(found)["evidence"])
+    for at in range(0, len(evidence), 64):
+        print(f"  {evidence[at : at + 64]}")
+
+
+def _evidence(v: View) -> str:
+    return str(v["kind"]) if v["sequence"] is None else f"{v['kind']} {v['sequence']}"
+
+
 def officers(found: Json) -> None:
     rows = [("NAME", "AUTHOR", "OFFICE", "UP TO", "POWERS")]
     for item in _items(found):

@@ -11,6 +11,7 @@ from parley.core.errors import LocalError
 from parley.core.export import Refused, Verdict
 
 PINNED = "verified; both identities pinned"
+_PIECE_BYTES = 1 << 20  # read at once, so that a small file takes little memory
 NOT_PINNED_WORDS = "consistent; identities NOT pinned"
 
 
@@ -118,8 +119,13 @@ def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:  # which may be a device without end
             data = file.read(len(export.MAGIC))
-            if data == export.MAGIC:
-                data += file.read(export.FILE_BYTES_MAX + 1 - len(data))
+            pieces, size = [data], len(data)
+            while (
+                data == export.MAGIC and size <= export.FILE_BYTES_MAX and (piece := file.read(_PIECE_BYTES))
+            ):
+                pieces.append(piece)
+                size += len(piece)
+        data = b"".join(pieces)
         if len(data) > export.FILE_BYTES_MAX:
             raise LocalError(f"{path} is larger than an export may be", "verify it in parts")
         return data

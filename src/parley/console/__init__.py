@@ -37,6 +37,7 @@ from parley.desk import Desk
 from parley.desk.views import LineView, MessageView, StatusView, TermsView
 
 ENTRIES_MOST: Final = 200
+FAULTS_MOST: Final = 50
 MESSAGES_MOST: Final = 50  # in one list; what lies beyond is counted
 TERMS_MOST: Final = 10
 ALL_LINES: Final = "ALL LINES"
@@ -215,6 +216,8 @@ class Console:
             line=line,
             terms=self._desk.terms(line.id),
             messages=self._desk.messages(line.id, MESSAGES_MOST),
+            faults=self._desk.faults(line.id, FAULTS_MOST),
+            faults_most=FAULTS_MOST,
             entries=self._desk.entries(line.id, ENTRIES_MOST),
             entries_most=ENTRIES_MOST,
         )

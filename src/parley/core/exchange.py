@@ -14,6 +14,7 @@ from parley.core.errors import RemoteError
 from parley.core.line import Line
 from parley.core.record import Held
 from parley.core.types import (
+    ROOT_AUTHOR,
     U32,
     Act,
     Body,
@@ -217,6 +218,8 @@ def rebuild(plain: ActLayout | NodeLayout | AnyLayout, ends: Ends) -> tuple[Entr
             commitment,
         )
         known = ends.key_of(party, inner.author)
+        if inner.author == ROOT_AUTHOR:
+            attached = None  # the root has the key of the card and no other
         keys = [key for key in (known, suite.check_public_key(attached) if attached else None) if key]
         payload = wire.encode_act(said)
     if not keys:
@@ -254,7 +257,8 @@ def frontier(line: Line, root_at: RootAt, floor: int, wanted: Iterable[int]) -> 
     holes = theirs.holes
     if theirs.beyond:
         above = theirs.beyond[-1][0] + 1
-        holes = (*holes, (above, U32 - above))
+        if above < U32:
+            holes = (*holes, (above, U32 - above))
     return frames.Frontier(
         ours.size, ours.tree.root, theirs.size, theirs.tree.root, floor, holes, tuple(sorted(wanted))
     )

@@ -371,9 +371,11 @@ class _Fold:
         sequence, first = self._named.setdefault(name, (held.sequence, held.id))
         if first != held.id:
             self.findings.append(f"{where}: another act has its name; the one at the lower place has effect")
+        if sequence != held.sequence:
             self.misnamed = self.misnamed or held.sequence < sequence
             return None
-        return self._rosters[said.party].get(said.author)
+        officer = self._rosters[said.party].get(said.author)
+        return officer if officer is not None and held.kid == suite.key_id(officer.key) else None
 
     def _check(self, where: str, entry: Entry, said: Act | Statement, opened: Opened) -> None:
         of_order_wire = isinstance(said, Act) and said.line == self._order_wire
@@ -384,9 +386,12 @@ class _Fold:
         if entry.incarnation != self._cards[said.party].incarnation:
             raise RemoteError("it is of an incarnation the card does not name")
         key = self._key(said)
-        if key is None:
+        if key is None or (isinstance(said, Act) and entry.signed.kid != suite.key_id(key)):
             self._doubt(
-                where, said.party, entry.sequence, "its author is in no roster, its signature not checked"
+                where,
+                said.party,
+                entry.sequence,
+                "its author is in no roster with this key, its signature not checked",
             )
         else:
             record.check_signed(entry, key)  # 6

@@ -50,6 +50,10 @@ BEYOND_MAX = 4096  # entries beyond a hole a peer may make us keep, per line
 HEAD_AFTER_S = 60
 HEAD_AFTER_ENTRIES = 256
 HOLES_IN_RECEIPT_MAX = 3
+_READ_IN_ORDER: dict[bool, frozenset[int]] = {  # withheld, they hide what terms its log stands behind
+    False: frozenset({ActKind.OFFER, ActKind.AGREE, ActKind.WITHDRAW}),
+    True: frozenset({NodeKind.ADOPT}),
+}
 _NOBODY = U32  # a quorum that is never reached
 _NO_CONTENT = frozenset({NodeKind.RECEIPT, NodeKind.HEAD, NodeKind.EPOCH})
 
@@ -285,6 +289,7 @@ class Line:
     `owed`: one past the last entry of theirs for which a receipt is due. `owed_beyond`: (not FLASH, sequence) of
     those beyond a hole still to be named, in the order of naming. `received_beyond`: entries of
     ours beyond a hole that their receipts named. `unheaded`: our acts under no statement yet, and since when.
+    `unread`: by party, an entry of its log is held withheld that says what terms it stands behind.
     """
 
     id: bytes
@@ -303,6 +308,7 @@ class Line:
     received_beyond: tuple[int, ...] = ()
     unheaded: tuple[int, Seconds] = (0, 0)
     epoch: OurEpoch = _FIRST_EPOCH
+    unread: tuple[bool, bool] = (False, False)
 
     @property
     def our_log(self) -> Log:
@@ -523,12 +529,21 @@ def severed(line: Line, held: Held, officer: Officer | None) -> Line:
     return replace(line, severs=(*line.severs, cut), epoch=replace(line.epoch, cut=True))
 
 
-def placed(line: Line, held: Held, officer: Officer | None, agrees: bool = True) -> Line:
+def placed(
+    line: Line,
+    held: Held,
+    officer: Officer | None,
+    agrees: bool = True,
+    named: frozenset[int] = frozenset(),
+) -> Line:
     """The line with an entry whose every predecessor is held: extends the log and applies it.
 
     `held` has been through `heard`, and lies at the size of its log. `agrees`: a statement's root of the
-    other log is the root of that log; one that does not agree is recorded and acknowledges nothing.
+    other log is the root of that log; one that does not agree is recorded and acknowledges nothing. `named`:
+    the places of ours that a RECEIPT of theirs names beyond a hole by their right leaves.
     """
+    if held.body is None and held.kind in _READ_IN_ORDER[held.is_statement]:
+        line = replace(line, unread=_at(line.unread, held.party))
     held = _fit(held)
     log = line.logs[held.party]
     assert held.sequence == log.size, "an entry is placed in order"
@@ -538,12 +553,14 @@ def placed(line: Line, held: Held, officer: Officer | None, agrees: bool = True)
     if held.party == line.ours:
         line = replace(line, epoch=_one_more(line.epoch, held))
     if isinstance(held.said, Statement):
-        return _stated(line, held, held.said, agrees)
+        return _stated(line, held, held.said, agrees, named)
     if held.party == line.ours:
         count, since = line.unheaded
         line = replace(line, unheaded=(count + 1, since if count else held.heard_at))
     if officer is None or held.body is None or held.said.line != line.id:
         return line  # of another line's acts only a SEVER of line 0 has effect, when heard
+    if line.unread[held.party]:
+        return line
     match held.said.kind:
         case ActKind.OFFER:
             return _offered(line, held, held.said, officer)
@@ -564,25 +581,25 @@ def _one_more(ours: OurEpoch, held: Held) -> OurEpoch:
     return replace(ours, since=since, entries=ours.entries + 1, content=content)
 
 
-def _stated(line: Line, held: Held, said: Statement, agrees: bool) -> Line:
+def _stated(line: Line, held: Held, said: Statement, agrees: bool, named_beyond: frozenset[int]) -> Line:
     """A statement acknowledges the other log up to a size, in each interval that is open, and may
     name entries beyond a hole."""
     log = line.logs[held.party]
     if agrees and log.stated < said.their_size <= line.logs[1 - held.party].size:  # nobody holds what is not
         line = _with_log(line, held.party, replace(log, stated=said.their_size))
-        line = replace(
-            line, standings=tuple(_covered(s, held.party, said.their_size) for s in line.standings)
-        )
+        if not line.unread[held.party]:
+            line = replace(
+                line, standings=tuple(_covered(s, held.party, said.their_size) for s in line.standings)
+            )
     if held.party == line.ours:
         line = replace(line, unheaded=(0, 0))
         if held.kind == NodeKind.RECEIPT and held.body:
             named = {cbor.integer(cbor.items(field)[0]) for field in held.body}
             line = replace(line, owed_beyond=tuple(o for o in line.owed_beyond if o[1] not in named))
     elif held.kind == NodeKind.RECEIPT and held.body is not None:
-        beyond = {cbor.integer(cbor.items(field)[0]) for field in held.body}
-        kept = sorted(s for s in beyond.union(line.received_beyond) if s >= said.their_size)
+        kept = sorted(s for s in named_beyond.union(line.received_beyond) if s >= said.their_size)
         line = replace(line, received_beyond=tuple(kept))
-    if held.kind == NodeKind.ADOPT and held.body is not None:
+    if held.kind == NodeKind.ADOPT and held.body is not None and not line.unread[held.party]:
         adopted = list(line.adopted)
         adopted[held.party] = cbor.octets(held.body[0])
         line = replace(line, adopted=(adopted[0], adopted[1]))
@@ -720,6 +737,10 @@ def _fit(held: Held) -> Held:
         except RemoteError:
             return replace(held, body=None)
     return held
+
+
+def _at(pair: tuple[bool, bool], party: int) -> tuple[bool, bool]:
+    return (True, pair[1]) if party == 0 else (pair[0], True)
 
 
 def _is_receipt_or_head(held: Held) -> bool:

@@ -35,10 +35,19 @@ from parley.core.wire import entry as wire
 from parley.core.wire.body import PARAGRAPH_BYTES_MAX
 from parley.core.wire.frame import CallSign
 from parley.desk.reader import Reader, powers_of, precedence_named, sure
-from parley.desk.views import EntryView, LineView, MessageView, OfficerView, StatusView, TermsView
+from parley.desk.views import (
+    EntryView,
+    FaultEvidenceView,
+    FaultView,
+    LineView,
+    MessageView,
+    OfficerView,
+    StatusView,
+    TermsView,
+)
 from parley.keys import Cost, OfficerFile, Signer
 from parley.node import Node, PairRoom, Room
-from parley.store import Fault, Pair, Waiting
+from parley.store import Pair, Waiting
 from parley.watch_log import Event, Happened
 
 
@@ -107,10 +116,7 @@ class Desk:
         for room in self._look.rooms(line):
             waiting = [w for w in self._store.waiting(room.id) if w.kind == ActKind.MESSAGE]
             found += [self._look.waiting_view(room, w) for w in waiting]
-            found += [
-                self._look.message_view(room, row.held)
-                for row in self._store.acts(room.id, ActKind.MESSAGE, None, most)
-            ]
+            found += [self._look.message_view(room, held) for held in self._look.said_here(room, None, most)]
         return tuple(sorted(found, key=lambda m: (-m.heard_at, m.ref))[:most])
 
     def needs_us(self) -> tuple[MessageView, ...]:
@@ -145,9 +151,16 @@ class Desk:
         rows = list(self._store.of_line(room.id))[-most:]
         return tuple(self._look.entry_view(room, row.held) for row in reversed(rows))
 
-    def faults(self, line: str | None = None) -> tuple[Fault, ...]:
-        """What a peer signed and should not have, as evidence."""
-        return tuple(f for room in self._look.rooms(line) for f in self._store.faults(room.id))
+    def faults(self, line: str | None = None, most: int = 1_000_000) -> tuple[FaultView, ...]:
+        """What a peer signed and should not have, kept as evidence; newest first."""
+        found = [(room, f) for room in self._look.rooms(line) for f in reversed(self._store.faults(room.id))]
+        found.sort(key=lambda kept: -kept[1].heard_at)
+        return tuple(self._look.fault_view(room, fault) for room, fault in found[:most])
+
+    def fault(self, ref: str) -> FaultEvidenceView:
+        """One fault with its evidence, which anyone who has our cards and rosters can check."""
+        room, fault = self._look.fault(ref)
+        return FaultEvidenceView(self._look.fault_view(room, fault), fault.evidence.hex())
 
     def journal(self, most: int = 50) -> tuple[Event, ...]:
         """The latest of our own watch log, newest first; never sent."""
@@ -400,7 +413,7 @@ class Desk:
             self._name_is_free(room.pair, accords.decode_terms(standing.terms))
         found, signer = self._look.signer(by, passphrase)
         self._look.may(found, ActKind.AGREE, standing.subject, Precedence.IMMEDIATE)
-        if any(a[0] == found.officer.author for a in standing.sides[room.pair.ours].authors):
+        if found.officer.author in standing.sides[room.pair.ours].authors:
             raise LocalError(
                 f"{by} stands behind these terms already", "another officer's agreement is needed"
             )
@@ -422,17 +435,18 @@ class Desk:
         """Takes this officer's own offer or agreement back, while the terms are not settled."""
         room, standing = self._look.standing(ref)
         found, signer = self._look.signer(by, passphrase)
-        behind = [a for a in standing.sides[room.pair.ours].authors if a[0] == found.officer.author]
+        behind = [a for a in standing.sides[room.pair.ours].acts if a[0] == found.officer.author]
         if standing.settled or not behind:
             why = "they are settled" if standing.settled else f"{by} does not stand behind them"
             raise LocalError(f"these terms cannot be withdrawn: {why}", "see: parley line")
-        body: Body = (behind[0][1],)
 
         def do() -> None:
-            cose, _ = self._node.sign(
-                room, ActKind.WITHDRAW, body, Precedence.IMMEDIATE, found.officer.author, signer
-            )
-            self._node.release(room, cose, body, standing.subject)
+            for _, name, _ in behind:
+                body: Body = (name,)
+                cose, _ = self._node.sign(
+                    room, ActKind.WITHDRAW, body, Precedence.IMMEDIATE, found.officer.author, signer
+                )
+                self._node.release(room, cose, body, standing.subject)
 
         self._node.turn(do)
         self._log.note(

@@ -46,6 +46,8 @@ _PLAIN = (
     "message",
     "terms",
     "entries",
+    "faults",
+    "fault",
     "compose",
     "release",
     "withdraw",

@@ -36,10 +36,10 @@ from parley.core.types import (
 from parley.core.wire import body as bodies
 from parley.core.wire import cbor
 from parley.core.wire import entry as wire
-from parley.desk.views import EntryView, LineView, MessageView, RungView, TermsView
+from parley.desk.views import EntryView, FaultView, LineView, MessageView, RungView, TermsView
 from parley.keys import OfficerFile, Signer
 from parley.node import Node, PairRoom, Room
-from parley.store import Row, Waiting
+from parley.store import Fault, Row, Waiting
 from parley.watch_log import Event, Happened
 
 
@@ -182,7 +182,7 @@ class Reader:
         log = room.line.logs[held.party]
         return replace(
             view,
-            mark=lines.mark(room.line, held).value or _beyond(officer, act),
+            mark=lines.mark(room.line, held).value or _beyond(officer, act) or self.doubled(room, held),
             missing_before=sum(
                 min(count, held.sequence - first) for first, count in log.holes if first < held.sequence
             ),
@@ -233,6 +233,20 @@ class Reader:
             drafted_by,
         )
 
+    def doubled(self, room: Room, held: Held) -> str:
+        """What is said of an act whose name another act had before it."""
+        act = held.said
+        assert isinstance(act, Act)
+        first = self._store.named(room.id, held.party, act.author, act.number)
+        return (
+            "another act has this name; this one has no effect" if first and first.held.id != held.id else ""
+        )
+
+    def said_here(self, room: Room, party: int | None = None, most: int = -1) -> list[Held]:
+        """The messages of a line, latest first; one of line 0 entered here is in the record and no more."""
+        rows = self._store.acts(room.id, ActKind.MESSAGE, party, most)
+        return [held for held in (row.held for row in rows) if held.said.line == room.id]
+
     def readable(self, held: Held) -> Message:
         """The message, or a placeholder in words when it is withheld or malformed."""
         try:
@@ -245,8 +259,7 @@ class Reader:
 
     def ladder(self, room: Room, held: Held) -> tuple[tuple[RungView, ...], State, bool]:
         party, other = held.party, 1 - held.party
-        covering = self._store.covering(room.id, other, held.sequence)
-        receipted = covering.held.said.stamp.time if covering else None
+        receipted = self.receipted_at(room, held)
         acks, cancelled, answered = [], None, None
         for row in self._store.referring(held.id):
             found = row.held
@@ -299,6 +312,25 @@ class Reader:
             views = (*self.draft_rungs(draft), *released, *views)
         return views, state, bool(acks) or answered is not None or cancelled is not None
 
+    def receipted_at(self, room: Room, held: Held) -> Seconds | None:
+        """When the receiving node says it signed for an entry; None while it has not. A statement whose root
+        is not ours, or of more than we have, is recorded and acknowledges nothing."""
+        other = 1 - held.party
+        if held.sequence >= room.line.logs[other].stated:
+            return None
+        row = self._store.covering(room.id, other, held.sequence)
+        while row is not None:  # the first, unless they signed what is not so
+            found = row.held
+            said = found.said
+            if (
+                isinstance(said, Statement)
+                and said.their_size > held.sequence
+                and said.their_root == self._store.root_at(room.id, held.party, said.their_size)
+            ):
+                return said.stamp.time
+            row = self._store.at(room.id, other, found.sequence + 1)
+        return None
+
     def draft_rungs(self, draft: int | None) -> tuple[RungView, ...]:
         event = self._log.event(draft) if draft else None
         if event is None:
@@ -325,7 +357,7 @@ class Reader:
     def terms_view(self, room: Room, standing: Standing) -> TermsView:
         ours, theirs = room.pair.ours, 1 - room.pair.ours
         offices = [
-            tuple(self.office(room, party, author) for author, _, _ in standing.sides[party].authors)
+            tuple(self.office(room, party, author) for author in standing.sides[party].authors)
             for party in (ours, theirs)
         ]
         needed = room.line.accord.quorum_restore if standing.subject == Subject.RESTORE else 1
@@ -432,6 +464,22 @@ class Reader:
             case _:
                 return ""
 
+    def fault_view(self, room: Room, fault: Fault) -> FaultView:
+        try:
+            sequence: int | None = wire.decode_entry(fault.evidence).sequence
+        except RemoteError:
+            sequence = None
+        return FaultView(
+            fault_ref(fault),
+            self.name(room),
+            fault.heard_at,
+            fault.reason,
+            fault.differs,
+            "frame" if sequence is None else "entry",
+            sequence,
+            len(fault.evidence),
+        )
+
     # --- the ways to a thing
 
     def name(self, room: Room) -> str:
@@ -492,6 +540,10 @@ class Reader:
         row = self._store.named(room.id, party, author, number)
         if row is not None and row.held.kind == ActKind.MESSAGE:
             return room, row.held, None
+        if row is not None:  # another act has the name too, and comes first
+            for held in reversed(self.said_here(room, party)):
+                if isinstance(held.said, Act) and (held.said.author, held.said.number) == (author, number):
+                    return room, held, None
         for waiting in self._store.waiting(room.id):
             if (
                 ours
@@ -556,6 +608,14 @@ class Reader:
             raise LocalError(f"there are no terms {ref!r}", "see: parley restore list")
         return found[0]
 
+    def fault(self, ref: str) -> tuple[Room, Fault]:
+        """A fault by the beginning of its ref; kept on several lines, the first."""
+        for room in self._node.rooms():
+            for fault in self._store.faults(room.id):
+                if len(ref) >= 8 and fault_ref(fault).startswith(ref.lower()):
+                    return room, fault
+        raise LocalError(f"there is no fault {ref!r}", "see: parley fault list")
+
     def officer_named(self, name: str) -> OfficerFile:
         for found in keys.officers(self._node.home.path):
             if found.name == name:
@@ -590,8 +650,8 @@ class Reader:
         found = []
         for room in self._node.rooms():
             party = 1 - room.pair.ours if theirs else room.pair.ours
-            for row in self._store.acts(room.id, ActKind.MESSAGE, party):
-                view = self.message_view(room, row.held)
+            for held in self.said_here(room, party):
+                view = self.message_view(room, held)
                 if not view.acknowledged:
                     found.append(view)
             if not theirs:
@@ -603,6 +663,8 @@ class Reader:
         return tuple(sorted(found, key=lambda m: (-Precedence[m.precedence], m.heard_at, m.ref)))
 
     def alarms(self) -> Iterable[str]:
+        if self._node.put_back:
+            yield self._node.put_back
         if self._node.trouble:
             yield self._node.trouble
         for pair in self._node.pairs.values():
@@ -638,6 +700,10 @@ def precedence_named(word: str) -> Precedence:
     except KeyError:
         words = ", ".join(p.name for p in reversed(Precedence))
         raise LocalError(f"there is no precedence {word!r}", f"one of: {words}") from None
+
+
+def fault_ref(fault: Fault) -> str:
+    return suite.sha256(fault.evidence).hex()[:16]
 
 
 def _beyond(officer: Officer | None, act: Act) -> str:

@@ -111,6 +111,29 @@ class EntryView:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultView:
+    """What the other party signed and should not have, or what its end sent that cannot be rebuilt. The bytes
+    themselves are had apart, by `ref`."""
+
+    ref: str  # first 16 hex digits of the SHA-256 of the evidence
+    line: str
+    heard_at: Seconds
+    reason: str
+    differs: bool  # it shows that the two records are not one
+    kind: str  # "entry", or "frame": a layout as it was opened
+    sequence: int | None  # of an entry, its place in the log it is of
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaultEvidenceView:
+    """A fault with its evidence: the bytes as they were kept, in hex."""
+
+    fault: FaultView
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfficerView:
     name: str
     author: int

@@ -15,6 +15,8 @@ from parley.core.errors import LocalError, RemoteError
 from parley.core.wire import cbor
 from parley.keys import chance
 
+_MEMORY_KIB_MAX = 1 << 18  # a damaged file must not make us take more
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -38,7 +40,7 @@ def unwrap(wrapped: bytes, passphrase: str, whose: str) -> bytes:
         label, numbers, salt, nonce, sealed = cbor.array(cbor.decode(wrapped), 5, "wrapped key")
         memory, passes, lanes = (cbor.integer(n) for n in cbor.array(numbers, 3, "cost"))
         if label != "parley/wrap/1" or not (
-            8 <= memory <= 1 << 21 and 1 <= passes <= 64 and 1 <= lanes <= 16
+            8 <= memory <= _MEMORY_KIB_MAX and 1 <= passes <= 16 and 1 <= lanes <= 16
         ):
             raise RemoteError("not a wrapped key")
         key = _stretched(passphrase, cbor.octets(salt), Cost(memory, passes, lanes))

@@ -6,6 +6,7 @@ An entry, ours as placed or theirs as rebuilt, is judged, written and folded in 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import replace
 
 from parley.core import accord as accords
@@ -182,14 +183,22 @@ class Lines:
         for held in sorted(acts, key=lambda h: h.sequence):
             self._delegate(pair, held)
 
-    def _delegate(self, pair: PairRoom, held: Held) -> None:
+    def _is_roster(self, pair: PairRoom, held: Held) -> bool:
+        """Whether an act delegates anything: of the root, under its key, with the schema."""
         assert isinstance(held.said, Act)
-        if held.said.author != ROOT_AUTHOR or held.body is None:
-            return
+        root_key = pair.cards[held.party].root_key
+        if held.said.author != ROOT_AUTHOR or held.body is None or held.kid != suite.key_id(root_key):
+            return False
         try:
             bodies.check_act(ActKind.ROSTER, held.body)
         except RemoteError:
+            return False
+        return True
+
+    def _delegate(self, pair: PairRoom, held: Held) -> None:
+        if not self._is_roster(pair, held):
             return
+        assert held.body is not None
         before = pair.rosters[held.party]
         pair.rosters[held.party] = roster.added(before, held.body)
         if held.party == pair.ours:
@@ -213,7 +222,7 @@ class Lines:
             room.line = lines.heard(room.line, held, officer)
             later[held.party, held.sequence] = held
             while (step := later.pop((held.party, room.line.logs[held.party].size), None)) is not None:
-                room.line = lines.placed(room.line, step, self._officer(room, step), self._agrees(room, step))
+                room.line = self._with(room, step)
             if room.is_order_wire:
                 self._line_zero(room, held)
         for row in cuts:
@@ -240,6 +249,8 @@ class Lines:
         named = self.store.named(held.said.line, held.party, held.said.author, held.said.number)
         if named is not None and named.held.id != held.id:
             return None  # a second act under one name has no effect
+        if named is not None and named.line == room.id and named.held.sequence < held.sequence:
+            return None  # nor has the same act a second time
         try:
             bodies.check_act(held.said.kind, held.body or ())
         except RemoteError:
@@ -253,6 +264,21 @@ class Lines:
             return True
         known = self._root_at(room, 1 - held.party, said.their_size)
         return known is not None and known == said.their_root
+
+    def _with(self, room: Room, held: Held) -> Line:
+        """The line with an entry that has come to its place."""
+        named = frozenset(s for s, right in self._named_beyond(room, held) if right)
+        return lines.placed(room.line, held, self._officer(room, held), self._agrees(room, held), named)
+
+    def _named_beyond(self, room: Room, held: Held) -> Iterator[tuple[int, bool]]:
+        """The places of ours that a RECEIPT of theirs names, and whether the leaf is that of our entry there."""
+        if held.party == room.pair.ours or not held.is_statement or held.kind != NodeKind.RECEIPT:
+            return
+        for field in held.body or ():
+            if isinstance(field, tuple) and len(field) == 2 and isinstance(field[0], int):
+                there = 0 <= field[0] < 1 << 32
+                ours = self.store.at(room.id, room.pair.ours, field[0]) if there else None
+                yield field[0], ours is not None and ours.held.leaf == field[1]
 
     def _root_at(self, room: Room, party: int, size: int) -> bytes | None:
         return record.EMPTY_ROOT if size == 0 else self.store.root_at(room.id, party, size)
@@ -281,7 +307,7 @@ class Lines:
         room.line = lines.heard(room.line, held, officer)
         step: Held | None = held
         while step is not None and step.sequence == room.line.logs[held.party].size:
-            room.line = lines.placed(room.line, step, self._officer(room, step), self._agrees(room, step))
+            room.line = self._with(room, step)
             self._placed(room, step)
             log = room.line.logs[held.party]
             self.store.add_root(room.id, held.party, log.size, log.tree.root)
@@ -354,13 +380,8 @@ class Lines:
 
     def _judge_beyond(self, room: Room, held: Held, data: bytes) -> None:
         """Whether the leaves a receipt names beyond a hole are those of our entries there."""
-        for field in held.body or ():
-            if isinstance(field, tuple) and len(field) == 2 and isinstance(field[0], int):
-                ours = self.store.at(room.id, room.pair.ours, field[0]) if field[0] < 1 << 32 else None
-                if ours is None or ours.held.leaf != field[1]:
-                    self._fault(
-                        room, "their receipt names another entry of ours than we have", data, differs=True
-                    )
+        if not all(right for _, right in self._named_beyond(room, held)):
+            self._fault(room, "their receipt names another entry of ours than we have", data, differs=True)
 
     def _fault(self, room: Room, reason: str, evidence: bytes, *, differs: bool = False) -> None:
         """Keeps what they signed and should not have; `differs`: the two records are not one any more."""
@@ -380,8 +401,8 @@ class Lines:
                 for old, new in zip(before, room.pair.rosters, strict=True)
                 for author, officer in old.items()
             )
-            if changed:
-                self._fault(room, "two delegations of one author number differ", held.id)
+            for row in self._second_delegations(room, held.party):
+                self._fault(room, "two delegations of one author number differ", row.entry)
             for other in list(room.pair.rooms.values()):
                 if changed or other.unproven or room.unproven:  # all, if on line 0: its SEVERs cut the others
                     self._fold(other)
@@ -390,6 +411,15 @@ class Lines:
             for other in room.pair.rooms.values():
                 if not other.is_order_wire:
                     other.line = lines.severed(other.line, held, officer)
+
+    def _second_delegations(self, room: Room, party: int) -> Iterator[Row]:
+        """The ROSTERs that delegate a number otherwise than a lower place, or an earlier field, does."""
+        rows = self.store.acts(room.id, ActKind.ROSTER, party)
+        known: dict[int, Officer] = {}
+        for row in sorted(rows, key=lambda r: r.held.sequence):
+            found = roster.delegated(row.held.body) if self._is_roster(room.pair, row.held) else ()
+            if any(known.setdefault(one.author, one) != one for one in found):
+                yield row
 
     def _line_zero(self, room: Room, held: Held) -> None:
         """Accords settled on line 0 make lines, or amend them."""

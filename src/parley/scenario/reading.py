@@ -58,6 +58,7 @@ from parley.scenario.format import (
 )
 
 FILE_BYTES_MAX = 1 << 20
+WORDS_MAX = 300  # of an error
 OCCURRENCES_MAX = 100_000
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -112,6 +113,8 @@ class _Table:
         self._asked: list[str] = []
 
     def fail(self, what: str, hint: str = "", key: str | None = None) -> NoReturn:
+        if len(what) > WORDS_MAX:  # what is wrong is quoted, and may be a whole chapter
+            what = f"{what[: WORDS_MAX // 2]} … {what[-WORDS_MAX // 2 :]}"
         parts = [part for part in (self.where, key) if part]
         place = ".".join(parts) if key is None or " " not in self.where else f"{self.where}: {key}"
         raise LocalError(f"{self.file}: {place + ': ' if place else ''}{what}", hint)

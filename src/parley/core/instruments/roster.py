@@ -1,8 +1,8 @@
 """The roster: which keys may act for a party, with which powers (spec 6.1, 3.4).
 
 A roster is a set of delegations, each signed by the party's root key on line 0. Additions are
-order-free: the fold is a union. One author number is one key with fixed powers for ever; two
-delegations of one number that differ are the root's fault, and the first held stands.
+order-free: the fold is a union. One author number is one key with fixed powers for ever; of two
+delegations of one number that differ the one at the lower place stands, and the other is the root's fault.
 Revocation (by author, line, incarnation and size), m-of-n roots and the Merkle list of salted
 delegations come later; their places are there.
 """
@@ -42,12 +42,17 @@ def officers(fields: Body) -> tuple[Officer, ...]:
 def added(roster: Mapping[int, Officer], fields: Body) -> dict[int, Officer]:
     """A party's roster with the delegations of one more act; a number already given is not changed."""
     merged = dict(roster)
-    try:
-        for officer in officers(fields):
-            merged.setdefault(officer.author, officer)
-    except RemoteError:
-        return dict(roster)
+    for officer in delegated(fields):
+        merged.setdefault(officer.author, officer)
     return merged
+
+
+def delegated(fields: Body | None) -> tuple[Officer, ...]:
+    """The delegations of an act: all of them, or none if one has a key that is unfit."""
+    try:
+        return officers(fields or ())
+    except RemoteError:
+        return ()
 
 
 def _field(o: Officer) -> Value:

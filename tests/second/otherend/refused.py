@@ -1,0 +1,18 @@
+"""The one exception of the second implementation: what was read breaks a named requirement of the spec."""
+
+
+class Refused(Exception):
+    """`rule` is the id of the requirement broken, `why` a few words."""
+
+    def __init__(self, rule: str, why: str) -> None:
+        super().__init__(f"{rule}: {why}")
+        self.rule = rule
+
+
+class CannotRebuild(Exception):
+    """A frame that opened, and lacks what an explicit frame would carry (FR-13): kept, and asked for."""
+
+
+def check(holds: bool, rule: str, why: str) -> None:
+    if not holds:
+        raise Refused(rule, why)
