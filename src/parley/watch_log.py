@@ -32,6 +32,7 @@ class Happened(StrEnum):
     WITHDRAWN = "withdrawn"
     CALLED = "called"
     ANSWERED = "answered"
+    REKEYED = "rekeyed"
     WATCH = "watch"
     SIGNED = "signed"
     ALARM = "alarm"

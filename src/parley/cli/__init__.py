@@ -47,6 +47,7 @@ _HANDLERS = {
     "show": "parley.cli.looking",
     "ack": "parley.cli.acting",
     "contact": "parley.cli.acting",
+    "rekey": "parley.cli.acting",
     "watch": "parley.cli.acting",
     "sever": "parley.cli.acting",
     "restore": "parley.cli.acting",
@@ -309,6 +310,10 @@ def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     contact.add_argument("--answer", action="store_true", help="answer a line that rings")
     contact.add_argument("--as", dest="by", required=True, metavar="OFFICER")
     _json(contact)
+    rekey = commands.add_parser("rekey", help="a new epoch of keys for what we send; the node must be up")
+    rekey.add_argument("line")
+    rekey.add_argument("--as", dest="by", required=True, metavar="OFFICER")
+    _json(rekey)
     watch = commands.add_parser("watch", help="take the watch, or hand it over; the node must be up")
     does = watch.add_subparsers(dest="does", metavar="take|hand-over", required=True, parser_class=_Parser)
     take = does.add_parser("take")

@@ -1,4 +1,4 @@
-"""Acting: send, release, withdraw, cancel, ack, contact, watch, sever, restore, export."""
+"""Acting: send, release, withdraw, cancel, ack, contact, rekey, watch, sever, restore, export."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STANDARD_INPUT_MAX = 1 << 16
 
 def run(options: argparse.Namespace) -> int:
     words = _words(options)
-    with reach.end(options, running=options.command in ("contact", "watch")) as ask:
+    with reach.end(options, running=options.command in ("contact", "rekey", "watch")) as ask:
         found, shown = _ACTS[options.command](options, ask, words)
     if getattr(options, "json", False):
         print_json(name(options), found)
@@ -91,6 +91,10 @@ def _contact(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, s
     return found, lambda view: show.board([view])
 
 
+def _rekey(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
+    return ask("rekey", line=options.line, by=options.by), lambda view: show.line({"line": view, "terms": []})
+
+
 def _watch(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
     return (ask("take_watch", by=options.by) if options.does == "take" else ask("hand_over")), show.status
 
@@ -133,6 +137,7 @@ _ACTS = {
     "cancel": _cancel,
     "ack": _ack,
     "contact": _contact,
+    "rekey": _rekey,
     "watch": _watch,
     "sever": _sever,
     "restore": _restore,

@@ -64,6 +64,10 @@ def line(found: Json) -> None:
             print(f"{words.replace('_', ' ')}: {_safe(view[words])}")
     if view["next_contact"]:
         print(f"next contact: {clock(view['next_contact'])}")
+    since = f" since {clock(view['epoch_since'])}" if view["epoch_since"] else ""
+    print(f"keys: epoch {view['epoch']}{since}, theirs {view['their_epoch']}")
+    if view["unhealed"]:
+        print("not healed: a new epoch is due, and no prekey of theirs is in stock")
     print()
     terms(_view(found)["terms"])
 

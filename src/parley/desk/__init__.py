@@ -466,6 +466,14 @@ class Desk:
             raise LocalError(f"{line} does not ring", "see: parley status")
         return self._ring(line, by, CallSign.ANSWER)
 
+    def rekey(self, line: str, by: str) -> LineView:
+        """Asks for a new epoch of keys for what we send on a line; it comes with the next prekey of theirs and
+        is in use once their node has signed for it. Raises LocalError within an hour of the last."""
+        room, found = self._look.room(line), self._look.officer_named(by)
+        self._node.rekey(room)
+        self._log.note(self._node.now(), Happened.REKEYED, found.name, room.id)
+        return self._look.line_view(room)
+
     def take_watch(self, by: str) -> StatusView:
         """Says who has the watch now."""
         self._look.officer_named(by)

@@ -59,6 +59,7 @@ _PLAIN = (
     "withdraw_terms",
     "call",
     "answer",
+    "rekey",
     "take_watch",
     "hand_over",
 )

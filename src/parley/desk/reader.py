@@ -84,6 +84,10 @@ class Reader:
             else "agree",
             line.accord.languages,
             sum(count for _, count in line.their_log.holes),
+            room.send.number,
+            node.healed_at(room, room.pair.ours),
+            room.receive.number,
+            room.unhealed,
         )
 
     def declared_detail(self, room: Room, declared: Declared) -> str:

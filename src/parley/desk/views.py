@@ -38,6 +38,10 @@ class LineView:
     agree: str
     languages: tuple[str, ...]
     missing: int  # entries of theirs known to lack
+    epoch: int  # of the keys under which we send
+    epoch_since: Seconds | None  # when the EPOCH that began it was entered; None for the first
+    their_epoch: int
+    unhealed: bool  # a new epoch of ours is due, and no prekey of theirs is in stock
 
 
 @dataclass(frozen=True, slots=True)
