@@ -78,6 +78,7 @@ def secrets(node: Node) -> dict[str, bytes]:
 
 
 def test_a_new_epoch_comes_into_use_when_their_node_has_signed_for_it(live: Live) -> None:
+    """EP-8."""
     ours, theirs = (room_of(node) for node in live.nodes)
     before = ours.send.tag
     live.nodes[0].rekey(ours)
@@ -126,6 +127,7 @@ def test_a_cut_is_followed_by_a_new_epoch_of_both(live: Live) -> None:
 
 
 def test_the_old_epoch_is_erased_once_nothing_can_lie_under_it(live: Live) -> None:
+    """EP-10, EP-14."""
     ours, theirs = (room_of(node) for node in live.nodes)
     old = ours.send.tag
     rekey(live, live.nodes[0])
@@ -137,6 +139,7 @@ def test_the_old_epoch_is_erased_once_nothing_can_lie_under_it(live: Live) -> No
 
 
 def test_a_prekey_is_used_once_and_its_private_half_goes(live: Live) -> None:
+    """EP-4."""
     south = live.nodes[1]
     wire0 = room_of(live.nodes[0], "order wire South").id
     name = south.keys.table.names(f"prekeys/{wire0.hex()}/")[0]
@@ -157,6 +160,7 @@ def _seeds(row: bytes) -> list[tuple[int, bytes]]:
 
 
 def test_without_a_prekey_the_epoch_stays_and_that_is_told(live: Live) -> None:
+    """EP-6."""
     north = live.nodes[0]
     order_wire = room_of(north, "order wire South")
     with north.store.turn():
@@ -171,6 +175,7 @@ def test_without_a_prekey_the_epoch_stays_and_that_is_told(live: Live) -> None:
 
 
 def test_a_further_batch_is_placed_when_the_first_runs_out(live: Live) -> None:
+    """EP-5."""
     north, south = live.nodes
     south_wire = room_of(south, "order wire North")
     for _ in range(27):
@@ -237,6 +242,7 @@ def _opened(frames_sent: list[bytes], from_trees: list[suite.KeyTree]) -> int:
 
 
 def test_all_secrets_on_disk_today_open_no_frame_from_before_the_last_switch(live: Live) -> None:
+    """EP-1, EP-13."""
     wire = Wire(live)
     arrives(live, "of yesterday")
     line = room_of(live.nodes[0]).id

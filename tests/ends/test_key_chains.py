@@ -83,6 +83,7 @@ def test_a_gap_of_600_000_counters_wakes_up_at_once(place: Path) -> None:
 
 
 def test_after_the_last_counter_comes_a_hash_only_epoch_and_no_counter_wraps(place: Path) -> None:
+    """EP-2."""
     both = Both(place)
     row = cbor.items(cbor.decode(both.table.get(f"send/{LINE.hex()}") or b""))
     number, step, tag, _, tree, kept = cbor.items(row[0])
@@ -203,6 +204,7 @@ def opens(sealed: bytes, name: str, keys: list[bytes]) -> bool:
 
 
 def test_what_lay_on_the_disk_before_an_erasure_point_opens_no_more(place: Path) -> None:
+    """EP-13."""
     table = opened(place)
     table.put("frame tree", b"old")
     left_over = rows(place)["frame tree"]  # as a freed page or a log of changes would keep it
