@@ -26,6 +26,7 @@ class BearerConfig:
     dial: str = field(
         default="", metadata={"help": "ADDRESS:PORT of the other end; empty: wait to be dialled"}
     )
+    pair: str = field(default="", metadata={"help": "name of the pair it reaches; empty: every pair"})
     lines: tuple[str, ...] = field(default=(), metadata={"help": "names of the lines it carries; empty: all"})
 
 

@@ -33,8 +33,8 @@ class Wire:
     def __init__(self, live: Live) -> None:
         self.frames: list[bytes] = []
         for node in live.nodes:
-            for bearer, _ in node.bearers:
-                self._tap(bearer)
+            for carrier in node.carriers:
+                self._tap(carrier.bearer)
 
     def _tap(self, bearer: object) -> None:
         send = bearer.send  # type: ignore[attr-defined]

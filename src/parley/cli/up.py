@@ -67,7 +67,7 @@ async def run_end(home: Home, settings: Config, stop: asyncio.Event | None = Non
     )
     bearers = [_bearer(described) for described in settings.bearers]
     for bearer, described in zip(bearers, settings.bearers, strict=True):
-        node.attach(bearer, frozenset(described.lines) or None)
+        node.attach(bearer, frozenset(described.lines) or None, pair=described.pair or None)
     desk = Desk(node)
     async with contextlib.AsyncExitStack() as parts:
         for bearer in bearers:

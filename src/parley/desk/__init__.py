@@ -73,7 +73,7 @@ class Desk:
             node.now(),
             __version__,
             pairs,
-            tuple((bearer.name, bearer.up) for bearer, _ in node.bearers),
+            tuple((bearer.name, bearer.up) for bearer in (carrier.bearer for carrier in node.carriers)),
             tuple(self._look.alarms()),
             node.unopened_frames,
             node.watch,
@@ -198,7 +198,7 @@ class Desk:
             subject=subject or None,
             in_whose_name=in_whose_name or None,
             form_of_address=form_of_address or None,
-            references=(self._look.act_id(answers),) if answers else (),
+            references=(self._look.act_id(answers, room.pair),) if answers else (),
             reply_by=reply_by,
             stale_after=stale_after,
         )

@@ -557,8 +557,14 @@ class Reader:
                 return room, None, waiting
         raise LocalError(f"there is no message {ref}", "see: parley inbox --all")
 
-    def act_id(self, ref: str) -> bytes:
-        _, held, _ = self.find(ref)
+    def act_id(self, ref: str, pair: PairRoom) -> bytes:
+        """The act id of a message, to be named to the other end of `pair`: none of another pair is."""
+        room, held, _ = self.find(ref)
+        if room.pair is not pair:
+            raise LocalError(
+                f"{ref} is of another pair: the other end has not seen it",
+                "answer it on a line of its own pair",
+            )
         if held is None:
             raise LocalError(f"{ref} is not in the record yet", "wait until it is at their end")
         return held.id

@@ -276,8 +276,9 @@ class ReceiveChain:
         return begun
 
     def erase_below(self, tag: bytes, floor: int) -> None:
-        """Erases all leaves below the floor they stated in a frame under `tag`."""
-        epoch = self._of_tag(tag)
+        """Erases all leaves below the floor they stated in a frame under `tag`. (Of a hash-only epoch first heard
+        now there is nothing to erase yet: its frame begins it, by `erase`.)"""
+        epoch = next((e for e in self._epochs if e.tag == tag), None)
         if epoch is not None:
             self._with(replace(epoch, tree=epoch.tree.without_below(floor)))
 

@@ -40,7 +40,7 @@ from parley.core.wire.frame import Call, CallSign, Frontier, Prekey, PrekeysWant
 from parley.home import Home
 from parley.node.epochs import Entropy, Epochs
 from parley.node.outgoing import FLIGHTS_MAX
-from parley.node.room import Clock, PairRoom, Room, Settings, SystemClock
+from parley.node.room import Carrier, Clock, PairRoom, Room, Settings, SystemClock
 from parley.store import Pair
 from parley.watch_log import Happened
 
@@ -70,14 +70,16 @@ class Node(Epochs):
         self._inbox: deque[tuple[str, bytes]] = deque()
         self._scheduled = False
         self._wake: TimerHandle | None = None
+        self._retry: TimerHandle | None = None
         self._clocks: tuple[float, float] | None = None
         super().__init__(home, clock=clock, settings=settings or Settings())
 
     # --- life of the process
 
-    def attach(self, bearer: Bearer, lines: frozenset[str] | None = None) -> None:
-        """Lets a bearer carry the named lines (None: all). Line 0 goes by every bearer."""
-        self.bearers.append((bearer, lines))
+    def attach(self, bearer: Bearer, lines: frozenset[str] | None = None, *, pair: str | None = None) -> None:
+        """Lets a bearer carry the named lines (None: all) of a pair (None: of every pair, as one that reaches
+        several counterparts does). Line 0 goes by every bearer of its pair."""
+        self.carriers.append(Carrier(bearer, lines, pair))
         bearer.attach(
             lambda frame: self._arrived(bearer.name, frame), lambda up: self._changed(bearer.name, up)
         )
@@ -130,7 +132,7 @@ class Node(Epochs):
             self._after()
         except LocalError as e:  # it is committed, and true; what could not leave now leaves later
             self.trouble = e.text
-            self.timer.call_later(RETRY_S, self._schedule)
+            self._retry_later()
         return result
 
     def call(self, room: Room, sign: CallSign, by: int) -> Call:
@@ -218,7 +220,7 @@ class Node(Epochs):
             self.turn(self._take_in)
         except LocalError as e:  # the disk refused: nothing was acknowledged, so the peer repeats it
             self.trouble = e.text
-            self.timer.call_later(RETRY_S, self._schedule)
+            self._retry_later()
             return
         if self._inbox:
             self._schedule()
@@ -491,7 +493,11 @@ class Node(Epochs):
         if self._clocks is not None:
             jump = (wall - self._clocks[0]) - (steady - self._clocks[1])
             if abs(jump) > CLOCK_JUMP_S:
-                self.watch_log.note(int(wall), Happened.ALARM, jumped_s=int(jump))
+                try:
+                    self.watch_log.note(int(wall), Happened.ALARM, jumped_s=int(jump))
+                except LocalError as e:  # noted when there is room; no reason to stop the line
+                    self.trouble = e.text
+                    return
         self._clocks = (wall, steady)
 
     # --- timers
@@ -500,6 +506,12 @@ class Node(Epochs):
         if self._running and not self._scheduled:
             self._scheduled = True
             self.timer.call_later(0, self._run)
+
+    def _retry_later(self) -> None:
+        """A turn again in a while, whatever else comes: one, however many fail meanwhile."""
+        if self._retry is not None:
+            self._retry.cancel()
+        self._retry = self.timer.call_later(RETRY_S, self._schedule)
 
     def _arm(self) -> None:
         """Wakes when something is due by the passing of time alone."""
@@ -532,6 +544,7 @@ class Node(Epochs):
         return min((t for t in times if t < float("inf")), default=None)
 
     def _cancel_wake(self) -> None:
-        if self._wake is not None:
-            self._wake.cancel()
-            self._wake = None
+        for handle in (self._wake, self._retry):
+            if handle is not None:
+                handle.cancel()
+        self._wake = self._retry = None

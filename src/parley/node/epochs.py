@@ -65,6 +65,8 @@ class Epochs(Outgoing):
         """Enters an EPOCH when one is due and a prekey is in stock. Within a turn."""
         if not self._running or not self.bearers_up(room):
             return
+        if room.send.waiting is not None:
+            return  # it may be acknowledged in this very turn, and comes into use after it
         if not lines.epoch_due(room.line, now, self.settings.cadence, asked=room.rekey_asked):
             return
         taken = room.receive.taken

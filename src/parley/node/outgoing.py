@@ -23,7 +23,7 @@ from parley.core.wire import frame as frames
 from parley.core.wire.frame import Call, Frontier, SignOfLife
 from parley.home import Home
 from parley.node.folded import Lines
-from parley.node.room import Clock, Room, Settings
+from parley.node.room import Carrier, Clock, Room, Settings
 from parley.store import Row
 
 FLIGHTS_MAX = 128  # entries per line sent and not yet signed for
@@ -34,7 +34,7 @@ class Outgoing(Lines):
     """The lines, and what is to leave on them by which bearer."""
 
     def __init__(self, home: Home, *, clock: Clock, settings: Settings) -> None:
-        self.bearers: list[tuple[Bearer, frozenset[str] | None]] = []
+        self.carriers: list[Carrier] = []
         self.watch: str | None = None  # the officer who has the watch: signs of life tell
         self._frames_out = 0
         super().__init__(home, clock=clock, settings=settings)
@@ -47,7 +47,8 @@ class Outgoing(Lines):
 
     def _carrying(self, room: Room) -> list[Bearer]:
         name = room.line.accord.name
-        return [b for b, named in self.bearers if named is None or room.is_order_wire or name in named]
+        pair, wire0 = room.pair.name, room.is_order_wire
+        return [c.bearer for c in self.carriers if c.carries(pair, name, is_order_wire=wire0)]
 
     def _pump(self) -> None:
         now = self.clock.monotonic()

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from parley.bearers import Bearer
 from parley.core import suite
 from parley.core.exchange import Candidate
 from parley.core.instruments import contact
@@ -74,6 +75,19 @@ class Batch:
     count: int
     root: bytes
     heard_at: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A bearer, and what it is for: the named lines (None: all) of one pair (None: of every pair). Line 0 goes by
+    every bearer of its pair."""
+
+    bearer: Bearer
+    lines: frozenset[str] | None
+    pair: str | None
+
+    def carries(self, pair: str, line: str, *, is_order_wire: bool) -> bool:
+        return self.pair in (None, pair) and (self.lines is None or is_order_wire or line in self.lines)
 
 
 class Room:

@@ -3,48 +3,63 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 
-from parley.testing.sim import Figures, run_world, shortest, told
+from parley.testing.sim import Figures, told, worlds
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs worlds from consecutive seeds; 1 if one of them failed."""
     parser = argparse.ArgumentParser(
-        prog="parley.testing", description="Two real ends, bad bearers, crashes: one world for each seed."
+        prog="parley.testing",
+        description="Real ends, bad bearers, bad disks, wrong clocks, crashes: one world for each seed.",
     )
-    parser.add_argument("--worlds", type=int, default=100, metavar="N", help="how many worlds (100)")
+    parser.add_argument("--worlds", type=int, metavar="N", help="how many worlds (100; with --only 1)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="the seed of the first (0)")
+    parser.add_argument("--steps", type=int, metavar="K", help="only the first K steps of each course")
     parser.add_argument(
-        "--steps", type=int, default=None, metavar="K", help="only the first K steps of each course"
+        "--only", type=_numbers, metavar="I,J", help="only these steps of each course; 0 for none"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="worlds at a time (all cores)"
     )
     asked = parser.parse_args(arguments)
-    if asked.worlds < 1 or (asked.steps is not None and asked.steps < 0):
-        parser.error("at least one world, and no fewer than 0 steps")
+    count = asked.worlds if asked.worlds is not None else 1 if asked.only is not None else 100
+    if count < 1 or asked.jobs < 1 or (asked.steps is not None and asked.steps < 0):
+        parser.error("at least one world and one job, and no fewer than 0 steps")
     started, total, failed = time.monotonic(), Figures(), 0
     terminal = sys.stderr.isatty()
-    for seed in range(asked.seed, asked.seed + asked.worlds):
-        result = run_world(seed, steps=asked.steps)
-        total.add(result.figures)
-        if not result.ok:
-            failed += 1
+    seeds = range(asked.seed, asked.seed + count)
+    results = worlds(
+        seeds, jobs=min(asked.jobs, count), steps=asked.steps, only=asked.only, shorten=asked.only is None
+    )
+    done = 0
+    try:
+        for done, result in enumerate(results, 1):
+            total.add(result.figures)
+            if not result.ok:
+                failed += 1
+                print(("\r\033[K" if terminal else "") + told(result), file=sys.stderr, flush=True)
             if terminal:
-                print(f"\r\033[Kseed {seed} fails; cutting its course down", end="", file=sys.stderr)
-            text = told(shortest(result))
-            print(("\r\033[K" if terminal else "") + text, file=sys.stderr)
-        if terminal:
-            print(
-                f"\r\033[K{total.worlds} of {asked.worlds} worlds, {failed} failed", end="", file=sys.stderr
-            )
+                print(
+                    f"\r\033[K{done} of {count} worlds, {failed} failed", end="", file=sys.stderr, flush=True
+                )
+    except KeyboardInterrupt:
+        pass  # what is done counts
     if terminal:
         print("\r\033[K", end="", file=sys.stderr)
+    print(total.told())
+    stopped = "" if done == count else f", stopped before the other {count - done}"
     print(
-        f"worlds {total.worlds}, failed {failed}: {total.crashes} crashes, {total.sent} frames of which"
-        f" {total.lost} lost, {total.garbled} garbled or nobody's, {total.repeated} repeated,"
-        f" {total.entries} entries, {time.monotonic() - started:.0f} s"
+        f"worlds {done} from seed {asked.seed}, failed {failed}, {time.monotonic() - started:.0f} s{stopped}"
     )
     return 1 if failed else 0
+
+
+def _numbers(words: str) -> frozenset[int]:
+    return frozenset(int(word) for word in words.split(","))
 
 
 if __name__ == "__main__":
