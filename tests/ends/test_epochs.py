@@ -174,6 +174,7 @@ def test_without_a_prekey_the_epoch_stays_and_that_is_told(live: Live) -> None:
     assert room_of(north).send.number == 1 and not room_of(north).unhealed
 
 
+@pytest.mark.slow
 def test_a_further_batch_is_placed_when_the_first_runs_out(live: Live) -> None:
     """EP-5."""
     north, south = live.nodes
