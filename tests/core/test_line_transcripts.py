@@ -61,6 +61,8 @@ ORIGINATED: dict[str, tuple[ActKind, Subject | None]] = {
     "AGREE": (ActKind.AGREE, Subject.RESTORE),
     "WITHDRAW": (ActKind.WITHDRAW, Subject.RESTORE),
 }
+RESERVED = {NodeKind.RESUME, NodeKind.CHECKPOINT}  # on receipt unknown kinds (section 6.2)
+KINDS = {False: {int(k) for k in ActKind}, True: {int(k) for k in NodeKind} - RESERVED}
 JOINT = (
     "size", "root", "holes", "covered", "terms", "severs", "opens_at", "accords", "adopted", "judged_by",
     "in_force", "not_proven", "unknown", "declared",
@@ -197,9 +199,7 @@ class Told:
                 if isinstance(held.said, Act) and held.said.author and keys.get(held.said.author) != held.kid
             ),
             "unknown": sorted(
-                [held.party, held.sequence]
-                for held in rows
-                if held.kind not in {int(k) for k in (NodeKind if held.is_statement else ActKind)}
+                [held.party, held.sequence] for held in rows if held.kind not in KINDS[held.is_statement]
             ),
             "faults": self.faults(room),
             "owed": {

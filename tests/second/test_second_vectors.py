@@ -4,26 +4,32 @@ import ast
 from pathlib import Path
 
 import pytest
-from otherend.refused import Refused
+from otherend.refused import CannotRebuild, Refused
 from otherend.running import files, load, runner
 
 HERE = Path(__file__).resolve().parent
 
 
-@pytest.mark.parametrize("name", [name for name in files() if runner(name)])
+SLOW = "wire/charset-"  # every code point there is
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name.startswith(SLOW) else name for name in files()]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_second_implementation_gives_the_verdict_of_the_vector(name: str) -> None:
     vector = load(name)
     if vector["outcome"] == "refused" and not name.startswith("line/"):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(
+            (Refused, CannotRebuild)
+        ) as refused:  # what cannot be rebuilt is kept and asked for
             runner(name)(vector)
-        assert refused.value.rule in vector["spec"], str(refused.value)
+        assert str(refused.value).partition(":")[0] in vector["spec"], str(refused.value)
     else:
         runner(name)(vector)
 
 
 def test_no_vector_is_left_out() -> None:
     names = files()
-    assert len(names) >= 90
+    assert len(names) >= 500
     assert [name for name in names if runner(name) is None] == []
 
 

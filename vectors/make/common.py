@@ -120,16 +120,23 @@ def act(
 
 
 def statement(
-    kind: int, body: Body, *, own: record.Tree, theirs: record.Tree, party: int = 0
+    kind: int,
+    body: Body,
+    *,
+    own: record.Tree,
+    theirs: record.Tree,
+    party: int = 0,
+    line: bytes = LINE,
+    incarnation: int = 1,
 ) -> tuple[Statement, Signed]:
-    salts = record.statement_salts(KEYS[LINE], party, 1, own.size, len(body))
+    salts = record.statement_salts(KEYS[line], party, incarnation, own.size, len(body))
     commitment = record.commitment(kind, body, lambda i: salts[i])
     said = Statement(
-        LINE,
+        line,
         party,
         kind,
         Precedence.ROUTINE,
-        1,
+        incarnation,
         own.size,
         STAMP,
         own.root,
@@ -139,6 +146,11 @@ def statement(
         commitment,
     )
     return said, sign(f"node {SIDES[party]}", wire.encode_statement(said))
+
+
+# The neutral element, of small order, and a signature that without the cofactor verifies under it over any bytes.
+UNFIT_KEY = (1).to_bytes(32, "little")
+FITS_ANYTHING = b"\x58" + b"\x66" * 31 + (1).to_bytes(32, "little")
 
 
 def entry(sequence: int, signed: Signed) -> bytes:

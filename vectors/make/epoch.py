@@ -165,23 +165,36 @@ class Their:
         self.log, self.seals = Tree(), []
         self.steps: list[dict[str, object]] = []
 
-    def says(self, kind: int, body: tuple[object, ...] = (), our_size: int = 0) -> dict[str, object]:
+    def says(
+        self, kind: int, body: tuple[object, ...] = (), our_size: int = 0, *, true_root: bool = True
+    ) -> dict[str, object]:
         ours = Tree()
         for i in range(our_size):
-            ours = ours.extended(record.leaf_hash(f"ours {i}".encode()))
+            ours = ours.extended(record.leaf_hash((f"ours {i}" if true_root else "not ours").encode()))
         _, signed = c.statement(kind, body, own=self.log, theirs=ours, party=1)  # type: ignore[arg-type]
         data = c.entry(self.log.size, signed)
         self.log = self.log.extended(record.leaf_hash(data))
         return {"entry": data, "body": cbor.encode(body)}  # type: ignore[arg-type]
 
     def epoch(
-        self, number: int, index: int, our_size: int = 0, *, sealed_as: int | None = None
+        self,
+        number: int,
+        index: int,
+        our_size: int = 0,
+        *,
+        sealed_as: int | None = None,
+        floor: int = 1,
+        batch: int = BATCH,
+        true_root: bool = True,
     ) -> dict[str, object]:
-        info = suite.epoch_secret_info(c.LINE, 1, (1, 1), sealed_as or number, BATCH, index)
+        info = suite.epoch_secret_info(c.LINE, 1, (1, 1), sealed_as or number, batch, index)
         secret = c.seed(f"new secret {number}")
         sealed = seal(index, secret, info)
-        self.seals.append({"info": info, "new_secret": secret, "sealed": sealed})
-        return self.says(NodeKind.EPOCH, (number, BATCH, index, sealed, 1), our_size)
+        one = {"info": info, "new_secret": secret, "sealed": sealed}
+        if one not in self.seals:
+            self.seals.append(one)
+        body = (number, batch, index, sealed, floor)
+        return self.says(NodeKind.EPOCH, body, our_size, true_root=true_root)
 
 
 class Receiver:
@@ -194,25 +207,29 @@ class Receiver:
         self.first = suite.carried_value(c.LINE_SECRET, c.LINE)
         self.said = {2: c.seed("our secret at 2"), 5: c.seed("our secret at 5")}
         self.used: set[int] = set()
-        self.held: dict[int, tuple[bytes, tuple[object, ...]]] = {}
+        self.held: dict[int, tuple[bytes, tuple[object, ...] | None]] = {}
         self.size = 0
         self.faults: list[int] = []
 
-    def hears(self, data: bytes, body: bytes) -> None:
+    def hears(self, data: bytes, body: bytes | None) -> None:
         entry = wire.decode_entry(data)
-        self.held[entry.sequence] = (data, wire.decode_body(body))
+        self.held[entry.sequence] = (data, None if body is None else wire.decode_body(body))
         while self.size in self.held:
             self._placed(*self.held[self.size])
             self.size += 1
         self.chain.retire(self.size)
 
-    def _placed(self, data: bytes, body: tuple[object, ...]) -> None:
+    def _placed(self, data: bytes, body: tuple[object, ...] | None) -> None:
         said = wire.decode_payload(wire.decode_entry(data).signed.payload)
         if said.kind != NodeKind.EPOCH:
             return
-        number, batch, index, sealed, _ = body
+        if body is None or len(body) != 5:
+            self.faults.append(said.sequence)  # type: ignore[union-attr]
+            return
+        number, batch, index, sealed, floor = body
         info = suite.epoch_secret_info(c.LINE, 1, (1, 1), self.chain.number + 1, batch, index)  # type: ignore[arg-type]
-        secret = None if index in self.used else hybrid.unseal(PREKEY_SEEDS[index], sealed, info)  # type: ignore
+        known = batch == BATCH and index not in self.used
+        secret = None if not known else hybrid.unseal(PREKEY_SEEDS[index], sealed, info)  # type: ignore
         below = [s for s in self.said if s < said.their_size]  # type: ignore[union-attr]
         taken = self.chain.taken
         if (
@@ -224,6 +241,7 @@ class Receiver:
             return
         ours = self.said[max(below)] if below else NO_SECRET
         self.used.add(index)  # type: ignore[arg-type]
+        self.chain.erase_below(self.chain.newest_tag, floor)  # type: ignore[arg-type]
         leaf = record.leaf_hash(data)
         found = Taken(leaf, said.sequence, said.their_size, secret, (batch, index))  # type: ignore
         self.chain.take(found, ours, self.first)
@@ -236,7 +254,9 @@ class Receiver:
         return {"taken": self.chain.number, "live": list(self.chain.live), "faults": list(self.faults)}
 
 
-def receiver(name: str, what: str, cites: str, steps: list[dict[str, object]], seals: object) -> None:
+def receiver(
+    name: str, what: str, cites: str, steps: list[dict[str, object]], seals: object, **fields: object
+) -> None:
     """Runs the steps and writes what the receiver shows after each that is named so."""
     end, tags = Receiver(), [begin(WAYS[1], c.LINE_SECRET, 0)[0].tag]
     written: list[dict[str, object]] = []
@@ -249,6 +269,11 @@ def receiver(name: str, what: str, cites: str, steps: list[dict[str, object]], s
             epoch, size = step["stated"]  # type: ignore[misc]
             end.states(tags[epoch], size)
             written.append({"stated": {"tag": tags[epoch], "size": size}})
+        elif "key" in step:
+            epoch, counter = step["key"]  # type: ignore[misc]
+            key = end.chain.key(tags[epoch], counter)
+            written.append({"key": {"tag": tags[epoch], "counter": counter, "frame_key": key}})
+            continue
         written.append({"shows": end.shows()})
     c.write(
         "epoch", name, what, cites, "fault" if end.faults else "good",
@@ -256,7 +281,7 @@ def receiver(name: str, what: str, cites: str, steps: list[dict[str, object]], s
         node_key=c.CARDS[1].node_key, batch=BATCH, prekeys=PREKEY_SEEDS,
         our_entries=[f"ours {i}".encode() for i in range(6)],
         our_epochs=[{"sequence": s, "new_secret": secret} for s, secret in end.said.items()],
-        steps=written, seals=seals,
+        **fields, steps=written, seals=seals,
     )  # fmt: skip
 
 
@@ -302,11 +327,100 @@ def receivers() -> None:
     )  # fmt: skip
 
 
+def other_receivers() -> None:
+    them = Their()
+    heads = [them.epoch(1, 0), *(them.says(NodeKind.HEAD) for _ in range(3))]
+    receiver(
+        "receiver-forgets-the-former-at-the-least-size-stated",
+        "three sizes were stated under the new epoch: the former goes when the least of them is held",
+        "EP-10", [heads[0], {"stated": (1, 4)}, {"stated": (1, 2)}, {"stated": (1, 3)}, *heads[1:]], them.seals,
+    )  # fmt: skip
+    them = Their()
+    asked = [{"key": (0, counter)} for counter in (1, 999, 1000, 1001)]
+    receiver(
+        "receiver-erases-below-the-floor",
+        "the first EPOCH has a floor of 1,000: the leaves of epoch 0 below it are erased, those above it are not",
+        "SU-8 EP-9 FR-15", [*asked, them.epoch(1, 0, floor=1000), *asked, {"key": (1, 1)}], them.seals,
+    )  # fmt: skip
+    them = Their()
+    receiver(
+        "receiver-goes-by-the-size-alone",
+        "the EPOCH states a size of our log under another root: it is taken with our secret below that size",
+        "EP-9 RE-5", [them.epoch(1, 0, 3, true_root=False), them.epoch(2, 1, 3)], them.seals, wrong_roots=1,
+    )  # fmt: skip
+    them = Their()
+    receiver(
+        "bad-epoch-number-skipped-and-sealed-for-the-next",
+        "the second EPOCH says it begins epoch 3; its secret is sealed for epoch 2", "EP-7 EP-11",
+        [them.epoch(1, 0), them.epoch(3, 1, sealed_as=2), them.epoch(2, 2)], them.seals,
+    )  # fmt: skip
+    them = Their()
+    receiver(
+        "bad-epoch-number-again", "the second EPOCH says it begins epoch 1 once more; its secret is sealed for epoch 2",
+        "EP-7 EP-11", [them.epoch(1, 0), them.epoch(1, 1, sealed_as=2), them.epoch(2, 2)], them.seals,
+    )  # fmt: skip
+    them = Their()
+    receiver(
+        "bad-epoch-leaves-its-prekey",
+        "three EPOCHs at fault name the prekey of the next good one, one not opening: it is not used", "EP-4 EP-11",
+        [
+            them.epoch(1, 0, 3), them.epoch(3, 1, 3, sealed_as=2), them.epoch(2, 1, 2),
+            them.epoch(2, 1, 3, sealed_as=3), them.epoch(2, 1, 3),
+        ], them.seals,
+    )  # fmt: skip
+    them = Their()
+    receiver(
+        "bad-epoch-prekey-of-another-batch", "the second EPOCH names a batch we never announced", "EP-4 EP-11",
+        [them.epoch(1, 0), them.epoch(2, 1, batch=BATCH + 1), them.epoch(2, 1)], them.seals,
+    )  # fmt: skip
+    them = Their()
+    receiver(
+        "bad-epoch-withheld", "the first EPOCH comes without its body", "EP-11",
+        [{**them.epoch(1, 0), "body": None}, them.epoch(1, 1)], them.seals,
+    )  # fmt: skip
+    them = Their()
+    receiver(
+        "bad-epoch-without-its-schema", "the first EPOCH has no floor", "EP-11 KI-4",
+        [them.says(NodeKind.EPOCH, (1, BATCH, 0, bytes(1168))), them.epoch(1, 0)], them.seals,
+    )  # fmt: skip
+    make_bad_prekeys()
+
+
+def make_bad_prekeys() -> None:
+    leaves = [record.leaf_hash(key) for key in PUBLIC]
+    path, root = record.inclusion_proof(leaves, 1), record.root_of(leaves)
+    good = {
+        "batch": BATCH,
+        "count": len(PUBLIC),
+        "root": root,
+        "index": 1,
+        "public_key": PUBLIC[1],
+        "path": path,
+    }
+    for name, what, other in (
+        ("beyond-the-batch", "an index that the batch does not have", {"index": 5}),
+        ("with-a-step-too-few", "the path lacks its last step", {"path": path[:-1]}),
+        ("with-a-step-too-many", "the path has a step more", {"path": (*path, bytes(32))}),
+        (
+            "changed",
+            "a bit of the key is another",
+            {"public_key": bytes((PUBLIC[1][0] ^ 1,)) + PUBLIC[1][1:]},
+        ),
+        (
+            "in-a-tree-of-another-size",
+            "the path and the root of a batch of five, read as one of nine",
+            {"count": 9},
+        ),
+    ):
+        c.write("epoch", f"bad-prekey-{name}", what, "EP-3", "refused", **{**good, **other})  # type: ignore[arg-type]
+
+
 def main() -> None:
     share()
     chain()
     prekeys()
     receivers()
+    other_receivers()
 
 
 if __name__ == "__main__":

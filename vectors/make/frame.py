@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import common as c
 
 from parley.core import record, suite
-from parley.core.types import Act, ActKind, Body, ClockQuality, NodeKind, Precedence, Signed, Statement
+from parley.core.types import Act, ActKind, Body, ClockQuality, NodeKind, Precedence, Seen, Signed, Statement
 from parley.core.wire import cbor
 from parley.core.wire import frame as f
 from parley.core.wire.frame import ActLayout, AnyLayout, BodyForm, NodeLayout
@@ -73,6 +75,9 @@ def of_node(
 
 
 NONE = (BodyForm.NONE, 0, b"")
+OFFICER = {"public_key": c.public(f"officer {c.SIDES[0]}1")}
+OWN = record.Tree().extended(record.leaf_hash(b"our entry"))
+THEIRS = record.Tree().extended(record.leaf_hash(b"their entry"))
 
 
 def put(
@@ -131,6 +136,7 @@ def main() -> None:
         signed,
         4,
         **officer,
+        author_known=False,
         body=cbor.encode(body),
     )
     korean = c.message(KOREAN, "ko")
@@ -297,7 +303,9 @@ def main() -> None:
         first=2,
         count=8,
     )
-    key = f.Prekey(3, 2, b"".join(c.seed(f"prekey {i}") for i in range(38)), (c.seed("left"), c.seed("right")))
+    key = f.Prekey(
+        3, 2, b"".join(c.seed(f"prekey {i}") for i in range(38)), (c.seed("left"), c.seed("right"))
+    )
     put(
         "prekey",
         "the third key of a batch of three or four, with its path",
@@ -309,55 +317,209 @@ def main() -> None:
         key=key.key,
         path=key.path,
     )
-    make_bad(said, signed, text)
+    make_any(said, signed, text)
+    make_bad_heads(said, signed, text)
+    make_bad_any(said, signed, text)
+    make_bad_loose()
 
 
-def make_bad(said: Act, signed: Signed, text: tuple[BodyForm, int, bytes]) -> None:
-    good = f.encode_plain(of_act(said, signed, 4, text))
+def make_any(said: Act, signed: Signed, text: tuple[BodyForm, int, bytes]) -> None:
+    """What the form *any* may carry beside an act of an unknown author; and two bounds."""
+    body = cbor.encode(c.message(ENGLISH))
+    put(
+        "any-with-a-commitment-that-is-skipped",
+        "flag 16 and 32 bytes that mean nothing",
+        "FR-6",
+        21,
+        AnyLayout(False, False, 1, 1, None, c.seed("no commitment"), of_act(said, signed, 4, text)),
+        signed,
+        4,
+        **OFFICER,
+        body=body,
+    )
+    theirs, by_them = c.act(ActKind.MESSAGE, c.message(ENGLISH), party=1)
+    put(
+        "any-of-the-receivers-own-log",
+        "a message of party 1, which the receiver wrote and lacks",
+        "FR-6",
+        22,
+        AnyLayout(True, False, 1, 1, None, None, of_act(theirs, by_them, 4, text)),
+        by_them,
+        4,
+        public_key=c.public(f"officer {c.SIDES[1]}1"),
+        body=body,
+    )
+    cut: Body = (None, 1_795_262_000, "en", "By order.")
+    safe, from_safe = c.act(ActKind.SEVER, cut, seen=Seen(0, 0), number=1000)
+    array = (BodyForm.INLINE, 7, cbor.encode(cut))
+    put(
+        "any-from-a-safe",
+        "an act that has seen nothing: incarnation seen 0",
+        "FR-6 EN-15",
+        23,
+        AnyLayout(False, False, 1, 0, None, None, of_act(safe, from_safe, 4, array)),
+        from_safe,
+        4,
+        **OFFICER,
+        body=cbor.encode(cut),
+    )
+    stated, by_node = c.statement(NodeKind.HEAD, (), own=OWN, theirs=THEIRS)
+    put(
+        "any-of-a-statement",
+        "the explicit form of a HEAD, with both roots",
+        "FR-6 FR-13",
+        24,
+        AnyLayout(False, False, 1, 1, None, None, of_node(stated, by_node, NONE, own=True, theirs=True)),
+        by_node,
+        1,
+        public_key=c.CARDS[0].node_key,
+        body=cbor.encode(()),
+    )
+    open_ended = f.Frontier(5, c.seed("ours"), 6, c.seed("theirs"), 3, ((6, 2), (9, 2**32 - 10)))
+    put(
+        "frontier-with-a-hole-to-the-end",
+        "the last hole lies above all that is held: first and length together 2^32 - 1",
+        "FR-9 EX-2",
+        25,
+        open_ended,
+        our_size=5,
+        our_root=open_ended.our_root,
+        their_size=6,
+        their_root=open_ended.their_root,
+        floor=3,
+        holes=[[6, 2], [9, 2**32 - 10]],
+        wanted=[],
+        more=False,
+    )
+    put(
+        "prekeys-wanted-sixty-four",
+        "as many keys as one frame may ask for",
+        "FR-18",
+        26,
+        f.PrekeysWanted(3, 0, 64),
+        batch=3,
+        first=0,
+        count=64,
+    )
+
+
+def bad(name: str, cites: str, plain: bytes, frame: bytes | None = None, **fields: object) -> None:
+    """A frame with one defect; all else in it is as it should be."""
+    whole = sealed(plain, 20) if frame is None else frame
+    known = {} if "public_key" in fields else OFFICER
+    c.write(
+        "frame", f"bad-{name}", name.replace("-", " "), cites, "refused",
+        **KEYS, **known, **fields, counter=20, frame=whole,
+    )  # fmt: skip
+
+
+def make_bad_heads(said: Act, signed: Signed, text: tuple[BodyForm, int, bytes]) -> None:
+    layout = of_act(said, signed, 4, text)
+    good = f.encode_plain(layout)
     head = int.from_bytes(good[:2], "big")
-    life = f.encode_plain(f.SignOfLife(True, 5, 6, 7))
-
-    def bad(name: str, cites: str, plain: bytes, frame: bytes | None = None) -> None:
-        whole = sealed(plain, 20) if frame is None else frame
-        c.write(
-            "frame", f"bad-{name}", name.replace("-", " "), cites, "refused", **KEYS, counter=20, frame=whole
-        )
 
     def with_head(value: int) -> bytes:
         return value.to_bytes(2, "big") + good[2:]
 
-    wanted = f.encode_plain(f.PrekeysWanted(3, 2, 8))
-    prekey = f.encode_plain(f.Prekey(3, 2, bytes(1216), (bytes(32),)))
-    bad("sign-of-life-with-an-unknown-flag", "FR-8", life[:2] + b"\x08" + life[3:])
-    bad("sign-of-life-with-two-watches", "FR-8", life[:2] + b"\x03" + life[3:])
-    bad("prekeys-wanted-none", "FR-18", wanted[:-1] + b"\x00")
-    bad("prekey-with-half-a-step", "FR-17", prekey[:-1])
-    bad("prekey-with-seven-steps", "FR-17", prekey + bytes(6 * 32))
+    def with_body(form: BodyForm, codec: int, body: bytes, of: tuple[Act, Signed] = (said, signed)) -> bytes:
+        return f.encode_plain(of_act(*of, 4, (form, codec, body)))
+
     whole = sealed(good, 20)
+    other = f.encode_clear(f.Clear(c.seed("another tag")[:4], 20))
     bad("suite-2", "FR-1 CV-2", good, b"\x02" + whole[1:])
     bad("counter-changed", "FR-1 SU-3", good, whole[:8] + b"\x15" + whole[9:])
     bad("too-short", "FR-1", good, whole[:26])
+    bad("tag-unknown", "FR-1", good, other + suite.seal(suite.frame_key(TREE.leaf(20)), other, good))
     bad("act-with-a-root-bit", "FR-2", with_head(head | 1 << 5))
+    bad("act-with-the-other-root-bit", "FR-2", with_head(head | 1 << 4))
     bad("body-in-fragments", "FR-2", with_head(head | 3 << 2))
-    bad("inline-body-empty", "FR-11", f.encode_plain(of_act(said, signed, 4, (BodyForm.INLINE, 0, b""))))
-    bad(
-        "withheld-33-bytes",
-        "FR-11",
-        f.encode_plain(of_act(said, signed, 4, (BodyForm.WITHHELD, 0, bytes(33)))),
-    )
-    bad(
-        "loose-with-precedence",
-        "FR-7",
-        (int.from_bytes(life[:2], "big") | 3 << 8).to_bytes(2, "big") + life[2:],
-    )
-    bad("loose-kind-unknown", "FR-7 CV-2", (60 << 10 | 3 << 6).to_bytes(2, "big"))
+    bad("inline-body-empty", "FR-11", with_body(BodyForm.INLINE, 0, b""))
+    bad("withheld-33-bytes", "FR-11", with_body(BodyForm.WITHHELD, 0, bytes(33)))
+    bad("withheld-with-a-codec", "FR-11", with_body(BodyForm.WITHHELD, 7, said.commitment))
+    empty = c.act(60, ())
+    bad("no-body-with-a-codec", "FR-11", with_body(BodyForm.NONE, 7, b"", empty))
+    bad("no-body-and-a-byte", "FR-11", with_body(BodyForm.NONE, 0, b"\x80", empty))
+    bad("without-a-signature", "FR-3", good[: 2 + 18 + 1 + 63])
+    changed = bytes((layout.signature[0] ^ 1,)) + layout.signature[1:]
+    bad("signature-changed", "FR-12", f.encode_plain(replace(layout, signature=changed)))
+    bad("time-changed", "FR-12", f.encode_plain(replace(layout, time=layout.time + 1)))
+    bad("author-not-known", "FR-12", good, author_known=False)
+    stated, by_node = c.statement(NodeKind.HEAD, (), own=OWN, theirs=THEIRS)
+    roots = {"own_root": c.seed("another root"), "their_root": stated.their_root}
+    bad("node-over-another-own-root", "FR-5 FR-12", f.encode_plain(of_node(stated, by_node, NONE)),
+        public_key=c.CARDS[0].node_key, **roots)  # fmt: skip
+
+
+def make_bad_any(said: Act, signed: Signed, text: tuple[BodyForm, int, bytes]) -> None:
+    layout, node = of_act(said, signed, 4, text), {"public_key": c.CARDS[0].node_key}
+
+    def of(
+        inner: ActLayout | NodeLayout,
+        *,
+        line_0: bool = False,
+        incarnation: int = 1,
+        key: bytes | None = None,
+    ) -> bytes:
+        return f.encode_plain(AnyLayout(False, line_0, incarnation, 1, key, None, inner))
+
+    plain = of(layout)
+    bad("any-flag-unknown", "FR-6", plain[:2] + b"\x20" + plain[3:])
+    stated = c.statement(NodeKind.HEAD, (), own=OWN, theirs=THEIRS)
+    explicit = of_node(*stated, NONE, own=True, theirs=True)
+    bad("any-statement-with-a-key", "FR-6", of(explicit, key=c.CARDS[0].node_key), **node)
+    of_0 = c.statement(NodeKind.HEAD, (), own=OWN, theirs=THEIRS, line=c.ORDER_WIRE)
+    bad("any-statement-of-line-0", "FR-6", of(of_node(*of_0, NONE, own=True, theirs=True), line_0=True),
+        **node, order_wire=c.ORDER_WIRE, commitment_key_0=c.KEYS[c.ORDER_WIRE])  # fmt: skip
+    of_2 = c.statement(NodeKind.HEAD, (), own=OWN, theirs=THEIRS, incarnation=2)
+    bad("any-of-an-incarnation-not-known", "FR-12",
+        of(of_node(*of_2, NONE, own=True, theirs=True), incarnation=2), **node)  # fmt: skip
+    bad("any-with-a-key-of-small-order", "FR-12 SU-2",
+        of(replace(layout, signature=c.FITS_ANYTHING), key=c.UNFIT_KEY), author_known=False)  # fmt: skip
+    as_root = c.act(ActKind.MESSAGE, c.message(ENGLISH), author=0, signer=f"officer {c.SIDES[0]}1")
+    bad("any-of-the-root-under-an-attached-key", "FR-12",
+        of(of_act(*as_root, 4, text), key=OFFICER["public_key"]), public_key=c.CARDS[0].root_key)  # fmt: skip
+
+
+def make_bad_loose() -> None:
+    life = f.encode_plain(f.SignOfLife(True, 5, 6, 7))
+    wanted = f.encode_plain(f.PrekeysWanted(3, 2, 8))
+    prekey = f.encode_plain(f.Prekey(3, 2, bytes(1216), (bytes(32),)))
+    call = f.encode_plain(f.Call(f.CallSign.RING, 1_795_262_400, 1))
+    bare = f.encode_plain(f.Frontier(0, bytes(32), 0, bytes(32), 0))
+
+    def with_bits(bits: int) -> bytes:
+        return (int.from_bytes(life[:2], "big") | bits).to_bytes(2, "big") + life[2:]
+
+    bad("sign-of-life-with-an-unknown-flag", "FR-8", life[:2] + b"\x08" + life[3:])
+    bad("sign-of-life-with-two-watches", "FR-8", life[:2] + b"\x03" + life[3:])
     bad("sign-of-life-with-bytes-left", "FR-8 CV-1", life + b"\x00")
-    bad("any-flag-unknown", "FR-6", (head | 2 << 6).to_bytes(2, "big") + b"\x20" + bytes(8) + good[2:])
-    bad(
-        "frontier-varint-not-shortest",
-        "FR-9",
-        f.encode_plain(f.Frontier(0, bytes(32), 0, bytes(32), 0))[:-2] + b"\x01\x80\x00\x01\x00",
-    )
+    bad("prekeys-wanted-none", "FR-18", wanted[:-1] + b"\x00")
+    bad("prekeys-wanted-sixty-five", "FR-18", wanted[:-1] + b"\x41")
+    bad("prekey-with-half-a-step", "FR-17", prekey[:-1])
+    bad("prekey-with-seven-steps", "FR-17", prekey + bytes(6 * 32))
+    bad("loose-with-precedence", "FR-7", with_bits(3 << 8))
+    bad("loose-with-a-root-bit", "FR-7", with_bits(1 << 5))
+    bad("loose-with-a-body-form", "FR-7", with_bits(1 << 2))
+    bad("loose-with-a-clock-quality", "FR-7", with_bits(3))
+    bad("loose-kind-unknown", "FR-7 CV-2", (60 << 10 | 3 << 6).to_bytes(2, "big"))
+    bad("loose-kind-reserved", "FR-7 CV-2", (5 << 10 | 3 << 6).to_bytes(2, "big"))
+    bad("call-sign-0", "FR-10", call[:2] + b"\x00" + call[3:])
+    bad("call-sign-4", "FR-10", call[:2] + b"\x04" + call[3:])
+    bad("call-by-author-65535", "FR-10", call[:-2] + b"\xff\xff")
+    bad("call-with-bytes-left", "FR-10 CV-1", call + b"\x00")
+    bad("frontier-with-an-unknown-flag", "FR-9", bare[:2] + b"\x02" + bare[3:])
+    for name, tail in (
+        ("varint-not-shortest", b"\x01\x80\x00\x01\x00"),
+        ("varint-beyond-u32", b"\x00\x01\xff\xff\xff\xff\x10"),
+        ("varint-of-six-bytes", b"\x00\x01\x80\x80\x80\x80\x80\x01"),
+        ("hole-of-nothing", b"\x01\x06\x00\x00"),
+        ("hole-beyond-the-end", b"\x01\x01\xff\xff\xff\xff\x0f\x00"),
+        ("second-hole-beyond-the-end", b"\x02\x06\x02\xf0\xff\xff\xff\x0f\x08\x00"),
+        ("hole-not-told", b"\x02\x06\x01\x00"),
+        ("wanted-not-told", b"\x00\x01"),
+        ("bytes-left", b"\x00\x00\x00"),
+    ):
+        bad(f"frontier-{name}", "FR-9", bare[:-2] + tail)
 
 
 assert ClockQuality.DISCIPLINED == 3 and Precedence.FLASH == 3

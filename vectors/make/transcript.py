@@ -447,7 +447,7 @@ class End:
                 and said.author == 0
                 and lines._fit(held).body
             ):
-                for delegated in roster.officers(held.body or ()):
+                for delegated in roster.delegated(held.body):
                     if mine.setdefault(delegated.author, delegated) != delegated:
                         found.add((held.sequence, "two delegations of one number"))
         return found

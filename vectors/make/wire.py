@@ -1,14 +1,14 @@
-"""Makes vectors/wire: the CBOR subset, card, act, statement, entry, terms, packings, charset tables."""
+"""Makes vectors/wire: the CBOR subset, card, act, statement, entry, terms that hold."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import common as c
 
-from parley.core import accord, line, record
-from parley.core.types import ActKind, Grade, NodeKind, Precedence, Seen
-from parley.core.wire import body as bodies
+from parley.core import accord, line, record, suite
+from parley.core.types import ActKind, NodeKind, Precedence, Seen, Signed
 from parley.core.wire import cbor
 from parley.core.wire import entry as wire
 
@@ -102,6 +102,42 @@ def make_cards() -> None:
         "refused",
         card=wire.encode_signed(signed, tagged=True),
     )
+    make_bad_cards()
+
+
+def make_bad_cards() -> None:
+    """Each is well signed by the root key it names, but for its one defect."""
+    own = c.CARDS[0]
+    root = f"root {c.SIDES[0]}"
+
+    def signed_by_root(payload: bytes) -> bytes:
+        return wire.encode_signed(c.sign(root, payload), tagged=True)
+
+    unfit = wire.encode_card(replace(own, root_key=c.UNFIT_KEY))
+    forged = Signed(suite.key_id(c.UNFIT_KEY), unfit, c.FITS_ANYTHING)
+    for name, what, cites, data in (
+        ("untagged", "a COSE_Sign1 without its tag", "PA-1 EN-5", signed_by_root(c.PAYLOADS[0])[1:]),
+        (
+            "node-key-of-small-order",
+            "a node key under which a signature over anything can be made",
+            "PA-2 SU-2",
+            signed_by_root(wire.encode_card(replace(own, node_key=c.UNFIT_KEY))),
+        ),
+        (
+            "root-key-of-small-order",
+            "a root key under which this signature verifies over anything",
+            "PA-2 SU-2",
+            wire.encode_signed(forged, tagged=True),
+        ),
+        ("a-byte-more", "a byte after the card", "PA-1 CV-1 CB-6", signed_by_root(c.PAYLOADS[0]) + b"\x00"),
+        (
+            "of-a-share",
+            "a share in place of a card",
+            "PA-1 CV-2",
+            signed_by_root(cbor.encode(("parley/share/1", c.TRANSCRIPT, bytes(1168)))),
+        ),
+    ):
+        c.write("wire", f"card-bad-{name}", what, cites, "refused", card=data)
 
 
 def make_entries() -> None:
@@ -202,6 +238,12 @@ def make_entries() -> None:
             (cbor.encode({1: -8, 3: 0, 4: signed.kid}), {}, payload, signature),
         ),
         ("algorithm-es256", "EN-3", (cbor.encode({1: -7, 4: signed.kid}), {}, payload, signature)),
+        (
+            "key-id-beside-the-protected-one",
+            "EN-3",
+            (protected, {4: signed.kid}, payload, signature),
+        ),
+        ("tagged", "EN-5 CB-1", None),
         ("key-id-unprotected", "EN-3", (cbor.encode({1: -8}), {4: signed.kid}, payload, signature)),
         ("signature-of-63-bytes", "EN-3", (protected, unprotected, payload, signature[:63])),
         (
@@ -227,7 +269,21 @@ def make_entries() -> None:
             cites,
             "refused",
             public_key=common["public_key"],
-            entry=cbor.encode((1, 0, cose)),
+            entry=b"\x83\x01\x00" + (b"\xd2" + cbor.encode(good[2]) if cose is None else cbor.encode(cose)),
+        )
+    for name, cites, place in (
+        ("incarnation-0", "EN-7", (0, 0)),
+        ("incarnation-beyond-u32", "EN-7", (2**32, 0)),
+        ("sequence-beyond-u32", "EN-7", (1, 2**32)),
+    ):
+        c.write(
+            "wire",
+            f"entry-bad-{name}",
+            name.replace("-", " "),
+            cites,
+            "refused",
+            public_key=common["public_key"],
+            entry=cbor.encode((*place, good[2])),
         )
 
 
@@ -290,114 +346,9 @@ def make_terms() -> None:
     )
 
 
-def make_packings() -> None:
-    named = c.seed("an act")
-    context = bodies.Context(c.LANGUAGES, {named: 7}.get, {7: named}.get)
-    for name, node, kind, body, cites in (
-        (
-            "message-english",
-            False,
-            ActKind.MESSAGE,
-            c.message("We ask you to hold fire. Reply by phone."),
-            "PK-5 KI-6",
-        ),
-        (
-            "message-korean",
-            False,
-            ActKind.MESSAGE,
-            c.message("사격을 멈추어 주시기 바랍니다.", "ko"),
-            "PK-5 PK-9",
-        ),
-        ("message-french-not-listed", False, ActKind.MESSAGE, c.message("Où êtes-vous ?", "fr"), "PK-5 PK-9"),
-        (
-            "message-all-fields",
-            False,
-            ActKind.MESSAGE,
-            (
-                "ko",
-                "제목",
-                "합참",
-                "귀측",
-                (named, c.seed("another")),
-                1_795_266_000,
-                0,
-                "첫째 단락.",
-                "",
-                "셋째 단락.",
-            ),
-            "PK-5",
-        ),
-        ("acknowledge-seen", False, ActKind.ACKNOWLEDGE, (named, int(Grade.SEEN), None), "PK-6"),
-        (
-            "acknowledge-read-back",
-            False,
-            ActKind.ACKNOWLEDGE,
-            (named, int(Grade.READ_BACK), "Hold fire."),
-            "PK-6",
-        ),
-        ("receipt-beyond-a-hole", True, NodeKind.RECEIPT, ((9, c.seed("leaf")),), "PK-7 KI-3"),
-        ("sever", False, ActKind.SEVER, (None, 1_795_262_000, "en", "By order."), "PK-8"),
-    ):
-        codec, packed = bodies.pack(node, kind, body, context)
-        if (
-            codec & bodies.DEFLATE
-        ):  # two DEFLATEs may differ: the vector holds the plain form of the same charset
-            chosen = next(p for p in packings(node, kind, body, context) if p[0] == codec & ~bodies.DEFLATE)
-            codec, packed = chosen
-        c.write(
-            "wire",
-            f"packing-{name}",
-            "a packed body and its fields; the act id of place 7 is named_at_7",
-            f"PK-1 {cites}",
-            "good",
-            node=node,
-            kind=int(kind),
-            codec=codec,
-            packed=packed,
-            body=cbor.encode(body),
-            languages=list(c.LANGUAGES),
-            named_at_7=named,
-        )
-
-
-def packings(
-    node: bool, kind: int, body: tuple[object, ...], context: bodies.Context
-) -> list[tuple[int, bytes]]:
-    if not node and kind == ActKind.MESSAGE:
-        return bodies._pack_message(body, context)
-    if not node and kind == ActKind.ACKNOWLEDGE:
-        return bodies._pack_acknowledge(body, context)
-    return [(bodies.CHARSET_CBOR, cbor.encode(body))]
-
-
-def make_charsets() -> None:
-    for name in ("cp949", "gb18030"):
-        table, count = hashlib.sha256(), 0
-        for point in range(0x110000):
-            try:
-                coded = chr(point).encode(name)
-            except UnicodeError:
-                continue
-            if coded.decode(name) == chr(point):
-                table.update(f"{point:X} {coded.hex().upper()}\n".encode())
-                count += 1
-        c.write(
-            "wire",
-            f"charset-{name}",
-            "the table as in PK-10: its SHA-256 and the number of its lines",
-            "PK-10",
-            "good",
-            charset=name,
-            lines=count,
-            sha256=table.hexdigest(),
-        )
-
-
 if __name__ == "__main__":
     make_cbor()
     make_cards()
     make_entries()
     make_roster()
     make_terms()
-    make_packings()
-    make_charsets()

@@ -1,6 +1,7 @@
 """The schemas of bodies (spec 6) and of terms (spec 9.1, 10.4)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from otherend import cbor, tree
 from otherend.fields import (
@@ -155,6 +156,7 @@ def restore_terms(data: bytes) -> RestoreTerms:
     return RestoreTerms(*value[1:], tree.sha(data))
 
 
+@lru_cache
 def terms_of(subject: int, data: bytes) -> AccordTerms | RestoreTerms | None:
     """None if they do not decode."""
     try:

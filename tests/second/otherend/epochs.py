@@ -119,6 +119,12 @@ class Chain:
             self.stated = size if self.stated is None else min(self.stated, size)
         self._forget()
 
+    def frame_key(self, tag: bytes, counter: int) -> bytes | None:
+        """The key of a frame of theirs; None where its leaf, or its epoch, is erased (FR-15)."""
+        leaves = (epoch.tree.leaf(counter) for epoch in self.live if epoch.tag == tag)
+        leaf = next(leaves, None)
+        return leaf and suite.frame_key(leaf)
+
     def _forget(self) -> None:
         if self.stated is not None and self.log.size >= self.stated:
             self.live = [self.latest]

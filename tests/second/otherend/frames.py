@@ -136,6 +136,7 @@ def _call(data: bytes) -> dict[str, object]:
     found = {"sign": rest.number(1), "slot": rest.number(4), "by": rest.number(2)}
     rest.end()
     check(found["sign"] in (1, 2, 3), "FR-10", "another sign")
+    check(found["by"] < 65535, "FR-10", "by an author number there is not")
     return found
 
 

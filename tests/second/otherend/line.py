@@ -6,6 +6,7 @@ again from that (LI-1): slow, and plainly a function of the two logs as held.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from otherend import bodies, cbor, signed, suite, tree
 from otherend.refused import Refused, check
@@ -39,7 +40,7 @@ class Held:
     def is_statement(self) -> bool:
         return isinstance(self.said, signed.Statement)
 
-    @property
+    @cached_property
     def fits(self) -> bool | None:
         """Whether the body has its schema; None where the kind has none, or the body is withheld."""
         return None if self.body is None else bodies.fits(self.is_statement, self.said.kind, self.body)
@@ -155,7 +156,9 @@ class Machine:
         self.lines = [Line(*pair) for pair in zip(ids, keys, strict=True)]
         self.ours, self.theirs = ours, 1 - ours
         self.rosters: list[dict[int, list[object]]] = [{}, {}]  # by party: author to delegation
-        self.clock = self.dropped = 0
+        self.clock = self.dropped = self.taken = 0
+        self._accords: dict[bytes, bodies.AccordTerms] = {}
+        self._accords_at: tuple[int, ...] = ()
         self.their_size_when: dict[
             bytes, int
         ] = {}  # terms to the size their log on the line had when they settled here
@@ -224,6 +227,7 @@ class Machine:
 
     def _take(self, held: Held, line: Line) -> Held | None:
         party = held.said.party
+        self.taken += 1
         log = line.logs[party]
         there = log.held.get(held.sequence)
         if there is not None and there.entry.data != held.entry.data:
@@ -250,9 +254,10 @@ class Machine:
         last = heard
         while last is not None:
             if last.is_statement or last.said.kind in MAY_SETTLE:
-                for one in self.restores():
+                restores = self.restores()
+                for one in restores:
                     self.their_size_when.setdefault(one.hash, self.lines[1].logs[self.theirs].size)
-                self.hour = self.opens_at()
+                self.hour = max((one.read.opens_at for one in restores), default=None)
             self.hour_at[self.lines[1].logs[self.theirs].size] = self.hour
             last = log.place_next()
             if last is not None and last.is_statement and last.said.own_root != log.roots[last.sequence]:
@@ -291,6 +296,8 @@ class Machine:
             for held in firsts(line, party, holes_too=True):
                 if held.is_act_of(bodies.ROSTER) and held.said.author == 0:
                     for delegation in held.body:
+                        if not suite.is_key(delegation[1]):
+                            continue  # refused where it is enrolled (SU-2)
                         if self.rosters[party].setdefault(delegation[0], delegation) != delegation:
                             self._fault(line, held, "two delegations of one number")
 
@@ -326,6 +333,8 @@ class Machine:
         offered: list[dict[bytes, int]] = [{}, {}]  # by party: terms to the lowest place of an OFFER of them
         for party in (0, 1):
             for held in firsts(line, party):
+                if held.sequence >= read_up_to(line, party):
+                    break
                 fits = held.is_act_of(bodies.OFFER) and held.said.line == line.id and held.body[0] == subject
                 if fits and self.may(held, power):
                     read = bodies.terms_of(subject, held.body[1])
@@ -343,6 +352,8 @@ class Machine:
         put_behind: dict[bytes, tuple[int, Terms]] = {}  # act id to author and terms
         quorum = self._quorums(line, party)
         for held in line.logs[party].placed():
+            if held.sequence >= read_up_to(line, party):
+                break
             if held.is_statement:
                 acknowledged = max(acknowledged, self.acknowledged(line, held))
                 for one in found.values():
@@ -388,9 +399,7 @@ class Machine:
         if line is self.lines[0]:
             return lambda sequence: 1
         settled = self.settled_accords()
-        adopted = [
-            held for held in line.logs[party].placed() if held.is_statement_of(bodies.ADOPT) and held.fits
-        ]
+        adopted = self._adopts(party)
 
         def quorum(sequence: int) -> int | None:
             stated = [held.body[0] for held in adopted if held.sequence < sequence]
@@ -408,13 +417,21 @@ class Machine:
 
     def adopted(self, party: int) -> bytes | None:
         """What a node stated last on the line."""
-        log = self.lines[1].logs[party]
-        stated = [held.body[0] for held in log.placed() if held.is_statement_of(bodies.ADOPT) and held.fits]
+        stated = [held.body[0] for held in self._adopts(party)]
         return stated[-1] if stated else None
 
+    def _adopts(self, party: int) -> list[Held]:
+        line = self.lines[1]
+        end = read_up_to(line, party)
+        placed = (held for held in line.logs[party].placed() if held.sequence < end)
+        return [held for held in placed if held.is_statement_of(bodies.ADOPT) and held.fits]
+
     def settled_accords(self) -> dict[bytes, bodies.AccordTerms]:
-        """Those settled for the line, the lowest first."""
-        return {one.hash: one.read for one in self.accords()}
+        """Those settled for the line, the lowest first; found once for each state of line 0."""
+        state = (self.taken, *(log.size for log in self.lines[0].logs))
+        if state != self._accords_at:
+            self._accords, self._accords_at = {one.hash: one.read for one in self.accords()}, state
+        return self._accords
 
     def judge(self, party: int) -> bytes | None:
         """The accord by which a next entry of a party is judged; None while there is none (AC-5)."""
@@ -600,6 +617,17 @@ class Machine:
 def name(act: signed.Act) -> tuple[bytes, int, int, int]:
     """EN-14."""
     return act.line, act.party, act.author, act.number
+
+
+def read_up_to(line: Line, party: int) -> int:
+    """The place of the first entry held withheld that says what terms a log stands behind (10.3); its size if none."""
+    hidden = (bodies.OFFER, bodies.AGREE, bodies.WITHDRAW)
+    withheld = (
+        held.sequence
+        for held in line.logs[party].placed()
+        if held.body is None and (held.is_act_of(*hidden) or held.is_statement_of(bodies.ADOPT))
+    )
+    return next(withheld, line.logs[party].size)
 
 
 def firsts(line: Line, party: int, holes_too: bool = False) -> list[Held]:

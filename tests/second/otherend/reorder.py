@@ -42,7 +42,7 @@ class Orders:
     def _draw(self, seed: str) -> Machine:
         chance, machine, left, exists = random.Random(seed), machine_of(self.vector), list(self.steps), False
         while left:
-            exists = exists or bool(machine.accords())
+            exists = exists or bool(machine.settled_accords())
             ready = [one for one in left if self._may_come(one, left, machine, exists)]
             if not ready:
                 raise Stuck([(one["line"], self.entries[id(one)].sequence) for one in left])
@@ -55,7 +55,7 @@ class Orders:
         """What comes too early in the file itself, by the same rules: line, party, sequence."""
         machine, left, found, exists = machine_of(self.vector), list(self.steps), [], False
         while left:
-            exists = exists or bool(machine.accords())
+            exists = exists or bool(machine.settled_accords())
             if not self._may_come(left[0], left, machine, exists):
                 entry = self.entries[id(left[0])]
                 found.append((left[0]["line"], entry.said.party, entry.sequence))

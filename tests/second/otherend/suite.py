@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
+from functools import cache, lru_cache
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -26,6 +27,7 @@ def hkdf(ikm: bytes, salt: bytes, info: list[object]) -> bytes:
 # --- Ed25519
 
 
+@cache  # a transcript is told in more than one order
 def verify(key: bytes, signature: bytes, message: bytes) -> bool:
     """SU-1. The library compares R as bytes and refuses s >= L, as the vectors of cctv show."""
     try:
@@ -50,6 +52,15 @@ def check_key(key: bytes) -> None:
     for _ in range(3):
         point = _double(point)
     check(point != (0, 1), "SU-2", "a point of small order")
+
+
+@lru_cache
+def is_key(key: bytes) -> bool:
+    try:
+        check_key(key)
+    except Refused:
+        return False
+    return True
 
 
 def _double(point: tuple[int, int]) -> tuple[int, int]:
