@@ -551,10 +551,11 @@ class Receiver:
             receive=self.chain,
             send=self.sending,
             is_order_wire=False,
-            pair=SimpleNamespace(ours=self.ours, incarnations=(1, 1)),
+            pair=SimpleNamespace(ours=self.ours, incarnations=(1, 1), prekeys_used=[]),
         )
         node = SimpleNamespace(
             store=SimpleNamespace(at=lambda *_: None),
+            _prekeys_used=lambda pair: set(pair.prekeys_used),
             keys=SimpleNamespace(first_carried=lambda _: self.first),
             _prekeys=lambda _: self.prekeys,
             _know_tags=lambda _: None,

@@ -341,3 +341,94 @@ def test_a_record_overwritten_in_place_by_an_older_copy_is_noticed_and_signs_not
         desk.sever(LINE, "again", "chief", realends.WORDS["chief"])
     assert desk.line(LINE).declared == "OPEN", "what it has can still be read"
     node.home.close()
+
+
+# --- what a hostile reader of all this found ----------------------------------------------------
+
+
+def erasures(node: Node) -> list[float]:
+    """When erasure points come from now on, by the virtual clock."""
+    found: list[float] = []
+    erase = node.keys.erase
+
+    def noted() -> None:
+        found.append(node.clock.monotonic())
+        erase()
+
+    node.keys.erase = noted  # type: ignore[method-assign]
+    return found
+
+
+def test_an_erasure_point_comes_also_when_the_way_is_down(live: Live) -> None:
+    """EP-13."""
+    live.wait(70)
+    node = live.nodes[1]
+    live.say(live.north, "taken a moment before the way fails")
+    live.wait(1)
+    found = erasures(node)
+    node.carriers[0].bearer.link.go_down()  # type: ignore[attr-defined]
+    live.wait(130)
+    assert len(found) == 1
+
+
+def test_an_erasure_point_comes_when_we_only_send(live: Live) -> None:
+    """EP-13: the keys of a block leave the disk, and what the database left of them with it."""
+    node = live.nodes[0]
+    node.carriers[0].bearer.attach = lambda *_: None  # type: ignore[method-assign]
+    live.wait(70)
+    room_of(node).send._reserve()
+    found = erasures(node)
+    live.say(live.north, "one more")
+    live.wait(70)
+    assert found
+
+
+def test_a_start_is_an_erasure_point(tmp_path: Path) -> None:
+    """EP-13: whatever a crash left between a change of epochs and its erasure point."""
+    live = Live(realends.empty(tmp_path), START)
+    live.offer_line()
+    for node in live.nodes:
+        node.crash()
+    home = Home.open(live.nodes[0].home.path, realends.WORDS["end"], sync=False)
+    node = Node(home, clock=live.clock, timer=live.clock, entropy=os.urandom, settings=live.nodes[0].settings)
+    found = erasures(node)
+    node.start()
+    live.wait(1)
+    assert len(found) == 1
+    node.stop()
+    home.close()
+
+
+def test_no_epoch_is_entered_that_no_bearer_can_carry(live: Live) -> None:
+    """EP-7: entered, it would be a hole below all that is said later."""
+    for node in live.nodes:
+        bearer = node.carriers[0].bearer
+        bearer.traits = replace(bearer.traits, frame_bytes_max=400)  # type: ignore[misc]
+    live.south.sever(LINE, "a reason", "chief", realends.WORDS["chief"])
+    live.wait(30)
+    assert [room_of(node).send.waiting for node in live.nodes] == [None, None]
+    assert [room_of(node).send.number for node in live.nodes] == [0, 0]
+    live.open_line()
+    arrives(live, "the line goes on in its epoch")
+
+
+def test_requests_for_prekeys_are_answered_once_a_second_and_each_of_them(live: Live) -> None:
+    """FR-18."""
+    node = live.nodes[0]
+    wire = Wire(live)
+    room = room_of(node, "order wire South")
+    batch = node._batch(room.pair, room.pair.ours)
+    assert batch is not None
+    wire.frames.clear()
+
+    def asked() -> None:
+        for _ in range(50):
+            node._prekeys_wanted(room, frames.PrekeysWanted(batch.number, 0, 4))
+            node._prekeys_wanted(room, frames.PrekeysWanted(batch.number, 20, 4))
+
+    node.turn(asked)
+    node.turn(asked)
+    live.wait(0.5)
+    assert len([f for f in wire.frames if len(f) == 1409]) == 8
+    live.wait(2)
+    assert len([f for f in wire.frames if len(f) == 1409]) == 16

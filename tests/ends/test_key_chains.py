@@ -325,3 +325,16 @@ def test_a_row_of_either_side_tells_all_the_trees_in_it(place: Path) -> None:
     both.epoch(1)
     assert set(trees(both.table.get(f"send/{LINE.hex()}") or b"")) == {both.send.tag}
     assert set(trees(both.table.get(f"receive/{LINE.hex()}") or b"")) == set(both.receive.live)
+
+
+def test_a_peer_that_steps_through_hash_only_epochs_makes_us_keep_three(place: Path) -> None:
+    """EP-10: else a thousand small frames would make a row that no start can read."""
+    both = Both(place)
+    for _ in range(50):
+        tag = both.receive.tags[len(both.receive.live)]  # of the one after the latest
+        assert both.receive.key(tag, 1) is not None
+        both.receive.erase(tag, 1)
+        both.receive.stated(tag, 2**32 - 1)
+    assert len(both.receive.live) == 3
+    both.receive.keep()
+    assert ReceiveChain(both.table, OURS).live == both.receive.live

@@ -396,6 +396,12 @@ class _Fold:
         else:
             record.check_signed(entry, key)  # 6
         _check_body(said, opened)  # 7
+        if opened.body is not None:
+            try:
+                check = bodies.check_statement if isinstance(said, Statement) else bodies.check_act
+                check(said.kind, wire.decode_body(opened.body))
+            except RemoteError as e:
+                self.findings.append(f"{where}: a body without its schema: {e.text}")
         if isinstance(said, Act):
             name = (said.party, record.act_id(entry.signed.payload))
             if name in self._seen:
@@ -543,6 +549,8 @@ def _check_signature(found: Signed, key: bytes) -> None:
 
 def _check_body(said: Act | Statement, opened: Opened) -> None:
     if opened.body is None:
+        if opened.salts:
+            raise RemoteError("salts lie beside a body that is withheld")
         return
     body = wire.decode_body(opened.body)
     if len(opened.salts) != len(body):

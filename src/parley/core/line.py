@@ -459,7 +459,7 @@ def epoch_due(line: Line, now: Seconds, cadence: Cadence, *, asked: bool = False
         if ours.since is not None and 0 <= now - ours.since < cadence.apart_s:
             return False
     aged = ours.entries >= cadence.after_entries or (
-        ours.since is not None and now - ours.since >= cadence.after_s
+        ours.since is not None and not 0 <= now - ours.since < cadence.after_s  # or set back since
     )
     return asked or ours.cut or (ours.content and aged)
 

@@ -402,7 +402,8 @@ class Reader:
     def entry_view(self, room: Room, held: Held) -> EntryView:
         said = held.said
         if isinstance(said, Statement):
-            kind = NodeKind(said.kind).name if said.kind in list(NodeKind) else f"unknown kind {said.kind}"
+            known = said.kind in list(NodeKind) and said.kind not in (NodeKind.RESUME, NodeKind.CHECKPOINT)
+            kind = NodeKind(said.kind).name if known else f"unknown kind {said.kind}"
             by = f"node of {self.party(room, held.party)}"
         else:
             kind = ActKind(said.kind).name if said.kind in list(ActKind) else f"unknown kind {said.kind}"

@@ -54,7 +54,7 @@ class KeyRoom:
     def __init__(self, home: Path, home_key: bytes, *, sync: bool = True) -> None:
         self._home = home
         self.table = SecretTable(home, home_key, sync=sync)
-        self.erasure_due = False
+        self.erasure_due = True  # what a crash left between a change and its erasure point
         self.node = FileSigner(self._need("node"))
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parley.core import suite
 from parley.core.errors import LocalError, RemoteError
-from parley.core.types import Card, Signed
+from parley.core.types import FIRST_INCARNATION, Card, Signed
 from parley.core.wire import cbor
 from parley.core.wire import entry as wire
 
@@ -21,6 +21,8 @@ def check_card(data: bytes) -> Card:
     try:
         card_signed = _untagged(data)  # 1
         card = wire.decode_card(card_signed.payload)
+        if card.incarnation != FIRST_INCARNATION:
+            raise RemoteError("it is of an incarnation that is not known yet")
         suite.check_public_key(card.root_key)  # 2
         suite.check_public_key(card.node_key)
         _check(card_signed, card.root_key)  # 3

@@ -23,6 +23,7 @@ NODES_MAX = 4096  # of a key tree whose owner is the peer
 BLOCK = 256  # counters reserved at once; a crash skips at most so many
 COUNTER_MAX = 0xFFFFFFFF  # never used: the epoch before it goes on as a hash-only one
 PAST_TAGS_MAX = 64
+EPOCHS_MAX = 3  # of their direction: one that goes, one in use, and a hash-only one between or after
 NO_SECRET = bytes(32)
 
 
@@ -93,6 +94,7 @@ class SendChain:
         waiting = table.get(self._next_name)
         self._next = None if waiting is None else _decode_next(waiting)
         self._block: list[bytes] = []
+        self.dirty = False  # keys left the table that are not yet erased on the disk
         self.next_counter = self._epoch.counter
 
     # --- sealing
@@ -114,6 +116,11 @@ class SendChain:
         self.next_counter += 1
         return counter, suite.frame_key(self._block.pop())
 
+    def ready(self) -> None:
+        """Goes over to the next hash-only epoch now if the next counter is its first."""
+        if not self._block:
+            self._reserve()
+
     def _reserve(self) -> None:
         epoch = self._epoch
         if epoch.counter >= COUNTER_MAX:
@@ -125,7 +132,7 @@ class SendChain:
         first, end = epoch.counter, min(epoch.counter + BLOCK, COUNTER_MAX)
         rest = replace(epoch, counter=end, tree=epoch.tree.without_below(end))
         self._put(rest, self._carried, self._known_from, self._said)  # may fail: nothing is given then
-        self._block = epoch.tree.leaves(first, end)[::-1]
+        self._block, self.dirty = epoch.tree.leaves(first, end)[::-1], True
         self._epoch, self.next_counter = rest, first
 
     @property
@@ -344,13 +351,16 @@ class ReceiveChain:
 
     def _with(self, epoch: Epoch) -> None:
         rest = [e for e in self._epochs if e.place != epoch.place]
-        self._epochs = sorted((*rest, epoch), key=lambda e: e.place)
+        epochs = sorted((*rest, epoch), key=lambda e: e.place)
+        self._gone(epochs[:-EPOCHS_MAX])
+        self._epochs = epochs[-EPOCHS_MAX:]
         self._changed = True
 
     def _gone(self, epochs: list[Epoch]) -> None:
         self._past = (*self._past, *(e.tag for e in epochs))[-PAST_TAGS_MAX:]
         for epoch in epochs:
             self._after.pop(epoch.place, None)
+            self._stated.pop(epoch.place, None)
 
     def _encoded(self) -> bytes:
         taken = None

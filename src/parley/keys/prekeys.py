@@ -68,8 +68,7 @@ class Prekeys:
         if batch not in self._open:
             row = self._table.get(self._name(batch))
             if row is None:
-                self._open[batch] = ([], {})
-                return self._open[batch]
+                return [], {}
             leaves, seeds = cbor.array(cbor.decode(row), 2, "batch of prekeys")
             pairs = (cbor.array(item, 2, "prekey") for item in cbor.items(seeds))
             self._open[batch] = (

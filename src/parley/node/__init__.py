@@ -539,8 +539,10 @@ class Node(Epochs):
         for pair in self.pairs.values():
             if self.bearers_up(pair.order_wire):
                 times.append(max(steady, pair.prekeys_ask_at))
-        if self._leaves_erased and not times:
-            times.append(self._erase_at)  # else a turn comes anyhow
+                if pair.prekeys_asked:
+                    times.append(pair.prekeys_answer_at)
+        if self._leaves_erased:
+            times.append(self._erase_at)
         return min((t for t in times if t < float("inf")), default=None)
 
     def _cancel_wake(self) -> None:

@@ -15,7 +15,7 @@ from parley.core import record, suite
 from parley.core.errors import RemoteError
 from parley.core.line import Draft
 from parley.core.record import Held
-from parley.core.types import NodeKind, Seconds, Statement
+from parley.core.types import BATCH_MAX, NodeKind, Seconds, Statement
 from parley.core.wire import body as bodies
 from parley.core.wire import cbor
 from parley.core.wire import frame as frames
@@ -32,6 +32,8 @@ BATCH_APART_S = 3600
 STOCK_LOW = 4  # fewer prekeys in stock than this, and more are asked for
 ASKED_AT_ONCE = 8
 ASK_AGAIN_MAX_S = 600.0
+ANSWER_APART_S = 1.0
+EPOCH_FRAME_BYTES_MAX = 1_367  # 1,294, both roots, and what the form any adds
 
 
 class Epochs(Outgoing):
@@ -40,11 +42,13 @@ class Epochs(Outgoing):
     entropy: Entropy
 
     def _load(self) -> None:
+        asked = {room.id for room in self.rooms() if room.rekey_asked}
         super()._load()
         self.put_back = self._put_back()
         self._erase_at = self.clock.monotonic() + self.settings.erase_every_s
         self._leaves_erased = False
         for room in self.rooms():
+            room.rekey_asked = room.id in asked
             waiting = room.send.waiting
             if waiting is not None:
                 row = self.store.at(room.id, room.pair.ours, waiting)
@@ -63,8 +67,10 @@ class Epochs(Outgoing):
 
     def _heal(self, room: Room, now: Seconds) -> None:
         """Enters an EPOCH when one is due and a prekey is in stock. Within a turn."""
-        if not self._running or not self.bearers_up(room):
-            return
+        if not self._running or not any(
+            b.traits.frame_bytes_max >= EPOCH_FRAME_BYTES_MAX for b in self.bearers_up(room)
+        ):
+            return  # entered and not to be carried, it would be a hole below all that we say later
         if room.send.waiting is not None:
             return  # it may be acknowledged in this very turn, and comes into use after it
         if not lines.epoch_due(room.line, now, self.settings.cadence, asked=room.rekey_asked):
@@ -133,7 +139,9 @@ class Epochs(Outgoing):
         )
         ours = room.send.secret_below(said.their_size)
         secret = self._prekeys(room.pair).open(batch, index, cbor.octets(sealed), info)
-        if number != room.receive.number + 1:
+        if (batch, index) in self._prekeys_used(room.pair):
+            reason = "their EPOCH names a prekey that is used"
+        elif number != room.receive.number + 1:
             reason = "their EPOCH has another number than the next"
         elif ours is None or (taken is not None and said.their_size < taken.their_size):
             reason = "their EPOCH acknowledges less than the one before it"
@@ -144,6 +152,7 @@ class Epochs(Outgoing):
             found = Taken(held.leaf, held.sequence, said.their_size, secret, (batch, index))
             room.receive.take(found, ours, self.keys.first_carried(room.id))
             room.send.forget_below(said.their_size)
+            room.pair.prekeys_used.append((batch, index))
             self._know_tags(room)
             return
         self._fault(room, reason, evidence)
@@ -154,10 +163,12 @@ class Epochs(Outgoing):
         """Epochs that come into use and that go, and what is erased with them. Raises LocalError when the
         disk refuses; it is tried again after the next turn."""
         now = self.clock.monotonic()
+        for pair in self.pairs.values():
+            for used in self._prekeys_used(pair):
+                if self._prekeys(pair).erase(*used):
+                    self.keys.erasure_due = True
+            pair.prekeys_used.clear()
         for room in self.rooms():
-            taken = room.receive.taken
-            if taken is not None and self._prekeys(room.pair).erase(*taken.prekey):
-                self.keys.erasure_due = True
             waiting = room.send.waiting
             if waiting is not None and waiting < room.line.covered:
                 room.send.switch()
@@ -166,9 +177,10 @@ class Epochs(Outgoing):
                 self.keys.erasure_due = True
             if room.receive.retire(room.line.their_log.size):
                 self.keys.erasure_due = True
-            self._leaves_erased = self._leaves_erased or room.receive.dirty
+            self._leaves_erased = self._leaves_erased or room.receive.dirty or room.send.dirty
+            room.send.dirty = False
             room.receive.keep()
-        if self.keys.erasure_due or (self._leaves_erased and now >= self._erase_at):
+        if not self.put_back and (self.keys.erasure_due or (self._leaves_erased and now >= self._erase_at)):
             self._erasure_point()
             self._erase_at = now + self.settings.erase_every_s
 
@@ -178,6 +190,11 @@ class Epochs(Outgoing):
         self._leaves_erased = False
 
     # --- prekeys
+
+    def _prekeys_used(self, pair: PairRoom) -> set[tuple[int, int]]:
+        """Prekeys of ours that an EPOCH has used and whose private half may still be here."""
+        last = {room.receive.taken.prekey for room in pair.rooms.values() if room.receive.taken is not None}
+        return last.union(pair.prekeys_used)
 
     def _prekeys(self, pair: PairRoom) -> Prekeys:
         if pair.prekeys is None:
@@ -237,15 +254,19 @@ class Epochs(Outgoing):
             return
         if said.batch == NO_BATCH or (said.batch == ours.number and said.first >= ours.count):
             pair.batch_wanted = True
-        asked = range(said.first, said.first + said.count)
-        pair.prekeys_owed = self._prekeys(pair).shown(said.batch, asked)
+        if len(pair.prekeys_asked) < BATCH_MAX:
+            pair.prekeys_asked |= {(said.batch, said.first + i) for i in range(said.count)}
 
     def _send_prekeys(self) -> None:
         """What they asked for, after everything else. After the commit."""
         for pair in self.pairs.values():
-            for owed in pair.prekeys_owed:
-                self._send_once(pair.order_wire, owed)
-            pair.prekeys_owed = []
+            if pair.prekeys_asked and self.clock.monotonic() >= pair.prekeys_answer_at:
+                pair.prekeys_answer_at = self.clock.monotonic() + ANSWER_APART_S
+                for batch in sorted({batch for batch, _ in pair.prekeys_asked}):
+                    asked = sorted(i for b, i in pair.prekeys_asked if b == batch)
+                    for owed in self._prekeys(pair).shown(batch, asked):
+                        self._send_once(pair.order_wire, owed)
+                pair.prekeys_asked = set()
             self._ask_for_prekeys(pair)
 
     def _send_once(self, room: Room, said: Prekey | PrekeysWanted) -> None:

@@ -140,8 +140,17 @@ class Outgoing(Lines):
             explicit=held.sequence in room.explicit,
         )
 
+    def _ready(self, room: Room) -> None:
+        """Before a floor is stated or a frame sealed: both are of one epoch."""
+        before = room.send.tag
+        room.send.ready()
+        if room.send.tag != before:
+            room.echoed = 0
+            room.life_sent.clear()
+
     def _sealed(self, room: Room, plain: bytes) -> tuple[bytes, int, bytes]:
         """Tag, counter and frame."""
+        self._ready(room)
         counter, key = room.send.take()  # which may be the first of another epoch
         tag = room.send.tag
         clear = frames.encode_clear(frames.Clear(tag, counter))
@@ -159,6 +168,7 @@ class Outgoing(Lines):
 
     def _floor(self, room: Room) -> int:
         """Counters of the epoch in use below it carry nothing they lack."""
+        self._ready(room)
         under = (counter for tag, counter, _ in room.sealed.values() if tag == room.send.tag)
         return min(under, default=room.send.next_counter)
 

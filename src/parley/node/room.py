@@ -21,7 +21,7 @@ from parley.core.types import (
     Seconds,
 )
 from parley.core.wire import entry as wire
-from parley.core.wire.frame import Call, Prekey
+from parley.core.wire.frame import Call
 from parley.keys import Prekeys, ReceiveChain, SendChain, check_card
 from parley.store import Pair
 
@@ -155,7 +155,9 @@ class PairRoom:
         self.batches: dict[int, Batch | None] = {}  # by party: the newest, as far as it was looked up
         self.prekeys_ask_at = float("-inf")
         self.prekeys_ask_every_s = ASK_AGAIN_S
-        self.prekeys_owed: list[Prekey] = []  # to be sent once the turn is committed
+        self.prekeys_asked: set[tuple[int, int]] = set()  # batch and index, to be sent after the commit
+        self.prekeys_answer_at = float("-inf")
+        self.prekeys_used: list[tuple[int, int]] = []  # by EPOCHs of this turn: gone after the commit
         self.batch_wanted = False  # they asked beyond the end of our newest batch
         self.order_wire: Room
 

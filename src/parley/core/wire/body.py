@@ -244,6 +244,8 @@ def unpack(node: bool, kind: int, codec: int, data: bytes, context: Context) -> 
         value = cbor.decode(_inflate(data) if codec & DEFLATE else data)
         if not isinstance(value, tuple):
             raise RemoteError("body is not an array")
+        if not value:
+            raise RemoteError("an empty body is not told inline")
         return value
     if charset not in CHARSETS:
         raise RemoteError(f"codec {codec:#04x} is above the start set")
@@ -319,6 +321,8 @@ def _unpack_acknowledge(codec: int, data: bytes, context: Context) -> Body:
     if name is None:
         raise RemoteError("acknowledgement names a place we do not hold")
     read_back = _decode_text(codec, data[5:]) if len(data) > 5 else None
+    if read_back == "":
+        raise RemoteError("a packed read-back is empty")
     return (name, data[4], read_back)
 
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from parley.core.errors import RemoteError
 from parley.core.types import (
     BATCH_MAX,
+    FRAME_BYTES_MAX,
     HASH_BYTES,
     KEM_KEY_BYTES,
     NODE_AUTHOR,
@@ -198,8 +199,12 @@ def decode_clear(frame: bytes) -> Clear:
     """The clear part of a frame. Raises RemoteError for another suite or a frame too short."""
     if len(frame) < BARE_FRAME_BYTES_MIN:
         raise RemoteError("frame is too short")
+    if len(frame) > FRAME_BYTES_MAX:
+        raise RemoteError("frame is too long")
     if frame[0] != SUITE:
         raise RemoteError(f"frame names suite {frame[0]}")
+    if frame[5:9] == bytes(4):
+        raise RemoteError("counters begin at 1")
     return Clear(frame[1:5], int.from_bytes(frame[5:9], "big"))
 
 
@@ -388,6 +393,8 @@ def _decode_loose(kind: int, read: _Reader) -> Loose:
         within("flags", flags, 0, 6)
         loose = SignOfLife(watch, read.number(4), read.number(4), read.number(4), former)
     elif kind == LooseKind.FRONTIER:
+        if len(read.data) > FRONTIER_FRAME_BYTES_MAX - CLEAR_BYTES - TAG_BYTES:
+            raise RemoteError("frontier is too long")
         more = bool(within("flags", read.number(1), 0, 1))
         our_size, our_root = read.number(4), read.take(HASH_BYTES)
         their_size, their_root = read.number(4), read.take(HASH_BYTES)
