@@ -56,10 +56,14 @@ def test_kills_lose_nothing_and_double_nothing(seed: int) -> None:
 
 @pytest.mark.slow
 def test_a_node_that_signs_receipts_before_its_commit_is_caught_by_kills(tmp_path: Path) -> None:
-    result = broken(tmp_path, RECEIPTS_FIRST, kills=30)
-    assert any(
-        "not ours" in words or "differ" in words or "two entries" in words for words in result.problems
-    )
+    """A kill must fall between what was sent and its commit: how soon one does hangs on the machine."""
+    for attempt in range(4):
+        place = tmp_path / str(attempt)
+        place.mkdir()
+        problems = broken(place, RECEIPTS_FIRST, kills=30).problems
+        if any("not ours" in words or "differ" in words or "two entries" in words for words in problems):
+            return
+    pytest.fail("120 kills noticed nothing")
 
 
 @pytest.mark.slow
