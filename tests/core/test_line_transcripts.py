@@ -445,9 +445,9 @@ def test_another_order_of_arrival_ends_in_the_same_joint_facts(v: Vector) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("v", given(short=True))
-def test_fifty_other_orders_of_arrival_end_in_the_same_joint_facts(v: Vector) -> None:
+def test_ten_other_orders_of_arrival_end_in_the_same_joint_facts(v: Vector) -> None:
     """LI-1, LI-9, PA-12."""
-    assert_order_is_nothing(v, range(1, 51))
+    assert_order_is_nothing(v, range(1, 11))
 
 
 def test_the_transcripts_cover_every_declared_word_mark_and_fault() -> None:

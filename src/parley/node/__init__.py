@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import TypeVar
 
@@ -378,17 +379,19 @@ class Node(Epochs):
                 room.difference = True  # unsigned: an alarm, not evidence; their next statement is evidence
         if said.their_size > line.our_log.size:
             room.difference = True
-        for sequence in said.wanted:
-            if sequence < line.our_log.size:
-                room.explicit.add(sequence)
-                room.sealed.pop(sequence, None)
-        self._lacked(room, (*exchange.lacking(said, line.our_log.size), *said.wanted), now)
+        fresh = {s for s in said.wanted if s < line.our_log.size} - room.explicit
+        room.explicit |= fresh
+        for sequence in fresh:
+            room.sealed.pop(sequence, None)
+        self._lacked(room, (*exchange.lacking(said, line.our_log.size), *said.wanted), now, fresh)
         if said.our_size > line.their_log.size or line.their_log.holes:
             room.frontier_wanted = True
 
-    def _lacked(self, room: Room, sequences: Iterable[int], now: float) -> None:
+    def _lacked(
+        self, room: Room, sequences: Iterable[int], now: float, fresh: AbstractSet[int] = frozenset()
+    ) -> None:
         """The peer has shown that it lacks entries of ours: they are due again, but not at once after
-        they were sent."""
+        they were sent; those of `fresh`, in another form, at once."""
         for sequence in list(sequences)[:FLIGHTS_MAX]:
             flight = room.flights.get(sequence)
             if flight is None:
@@ -400,7 +403,7 @@ class Node(Epochs):
             elif now - flight.since > RESEAL_AFTER_S:
                 flight = replace(flight, since=now)
                 room.sealed.pop(sequence, None)  # they may have given up the key of that frame
-            if sequence in room.explicit or now - flight.sent_at > exchange.RESEND_FIRST_S / 2:
+            if sequence in fresh or now - flight.sent_at > exchange.RESEND_FIRST_S / 2:
                 room.flights[sequence] = replace(flight, tries=0)
 
     def _called(self, room: Room, said: Call) -> None:
