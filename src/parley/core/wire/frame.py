@@ -250,7 +250,7 @@ def encode_plain(plain: Plain) -> bytes:
         case Prekey():
             head = _u32(plain.batch) + plain.index.to_bytes(2, "big")
             return _loose(LooseKind.PREKEY) + head + plain.key + b"".join(plain.path)
-        case PrekeysWanted():
+        case PrekeysWanted():  # pragma: no branch
             head = _u32(plain.batch) + plain.first.to_bytes(2, "big")
             return _loose(LooseKind.PREKEYS_WANTED) + head + bytes((plain.count,))
 
