@@ -336,12 +336,9 @@ def test_a_frontier_fills_140_bytes_to_the_last_and_says_when_not_all_fitted() -
     assert frame_size(both) == 140 and frames.decode_plain(frames.encode_plain(both)) == both
     one_over = frontier(holes=seventeen[:16], wanted=(1, 2, 3))
     assert frames.decode_plain(frames.encode_plain(one_over)) == replace(both, more=True)
-    later = frontier(
-        holes=(*seventeen[:16], (60, 200), (261, 1)), wanted=(1,)
-    )  # from the end, also what would fit
-    assert frames.decode_plain(frames.encode_plain(later)) == frontier(
-        holes=seventeen[:16], wanted=(1,), more=True
-    )
+    begun = (*seventeen[:14], (42, 130))  # 31 bytes; then one of four, and one of three that would fit
+    later = frontier(holes=(*begun, (400, 300), (701, 1)))
+    assert frames.decode_plain(frames.encode_plain(later)) == frontier(holes=begun, more=True)
     wide = frontier(wanted=(*range(33), 128, 5))
     assert frames.decode_plain(frames.encode_plain(wide)) == frontier(wanted=tuple(range(33)), more=True)
     wanted = frontier(wanted=tuple(range(40)))

@@ -29,7 +29,7 @@ EXPLAINED = ROOT / "docs" / "mutation.md"
 TESTS = ("tests/core",)
 # In a short run without those that walk through whole histories: they take longer than all others together.
 LONG = ("test_interleavings.py", "test_settled.py", "test_line_transcripts.py")
-SHORT_SAMPLE, SHORT_SEED = 10, 1
+SHORT_SAMPLE, SHORT_SEED = 30, 1
 MOST_S, SHORT_MOST_S = 20.0, 3.0  # processor time of the tests that one mutant gets, as they take without it
 FLOOR = 90  # per cent of each module's mutants; of a draw, of all together
 _ROW = re.compile(
