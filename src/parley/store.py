@@ -10,11 +10,13 @@ back, and nothing of it is then in the record.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import apsw
 
@@ -78,7 +80,15 @@ SCHEMA = (
     ) STRICT, WITHOUT ROWID;
     """,
 )
+DECODED_MAX = 512  # entries kept decoded
+_PLACE = struct.Struct(">qBIIqiii")
 FAULTS_MAX = 10_000  # a peer with real keys can make us keep so many; later ones are counted only
+
+
+class Digest(Protocol):
+    """A hash that is being made."""
+
+    def update(self, data: bytes, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +114,15 @@ class Row:
 
     @property
     def held(self) -> Held:
-        entry = wire.decode_entry(self.entry)
-        body = None if self.body is None else wire.decode_body(self.body)
-        return hold(self.entry, entry, wire.decode_payload(entry.signed.payload), body, self.heard_at)
+        return _held(self.entry, self.body, self.heard_at)
+
+
+@lru_cache(maxsize=DECODED_MAX)
+def _held(data: bytes, body_bytes: bytes | None, heard_at: Seconds) -> Held:
+    """A pure function of its bytes, and what a screen shows is asked for again at every change."""
+    entry = wire.decode_entry(data)
+    body = None if body_bytes is None else wire.decode_body(body_bytes)
+    return hold(data, entry, wire.decode_payload(entry.signed.payload), body, heard_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +247,7 @@ class Store:
                 number,
                 their_size,
                 held.id,
-                _refers(held),
+                refers(held),
                 entry,
                 body,
                 held.heard_at,
@@ -242,6 +258,9 @@ class Store:
     def add_body(self, entry_id: int, body: bytes) -> None:
         """The body of an entry that was held withheld."""
         self._db.execute("UPDATE entries SET body = ? WHERE id = ? AND body IS NULL", (body, entry_id))
+        row = self.row(entry_id)
+        if row is not None:  # what it names could not be read before
+            self._db.execute("UPDATE entries SET refers = ? WHERE id = ?", (refers(row.held), entry_id))
 
     def add_root(self, line: bytes, party: int, size: int, root: bytes) -> None:
         self._db.execute("INSERT OR IGNORE INTO roots VALUES (?, ?, ?, ?)", (line, party, size, root))
@@ -271,14 +290,35 @@ class Store:
             (line, party, author, number),
         )
 
+    def first_named(
+        self, line: bytes, party: int, author: int, number: int
+    ) -> tuple[bytes, bytes, int] | None:
+        """Of the entry that `named` gives: its act id, the line it lies on, and its sequence; nothing is decoded."""
+        row = self._db.execute(
+            "SELECT said_id, line, sequence FROM entries"
+            " WHERE line = ? AND party = ? AND author = ? AND number = ? ORDER BY sequence LIMIT 1",
+            (line, party, author, number),
+        ).fetchone()
+        return (row[0], row[1], row[2]) if row else None
+
     def referring(self, said_id: bytes) -> tuple[Row, ...]:
         """The entries that name an act, in the order we had them."""
         return self._rows("WHERE refers = ? ORDER BY id", (said_id,))
 
-    def of_line(self, line: bytes) -> Iterator[Row]:
-        """All entries of a line in the order we had them: what a line is the fold of."""
-        for row in self._db.execute(f"SELECT {_ROW} FROM entries WHERE line = ? ORDER BY id", (line,)):
+    def of_line(self, line: bytes, after: int = 0) -> Iterator[Row]:
+        """All entries of a line in the order we had them, those beyond the id `after`: what a line is the fold of."""
+        for row in self._db.execute(
+            f"SELECT {_ROW} FROM entries WHERE id IN (SELECT id FROM entries WHERE line = ? AND id > ?) ORDER BY id",
+            (line, after),
+        ):
             yield Row(*row)
+
+    def last(self, line: bytes, most: int) -> tuple[Row, ...]:
+        """The last entries of a line, the latest first."""
+        return self._rows(
+            "WHERE id IN (SELECT id FROM entries WHERE line = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
+            (line, most),
+        )
 
     def of_log(self, line: bytes, party: int, first: int = 0, count: int = -1) -> tuple[Row, ...]:
         """A log from a sequence on, in its own order."""
@@ -289,10 +329,20 @@ class Store:
 
     def acts(self, line: bytes, kind: ActKind, party: int | None = None, most: int = -1) -> tuple[Row, ...]:
         """The acts of a kind on a line, the latest first."""
-        return self._rows(
-            "WHERE line = ?1 AND statement = 0 AND kind = ?2 AND (?3 IS NULL OR party = ?3) ORDER BY id DESC LIMIT ?4",
+        return self._rows(  # the index alone says which they are; only those are read
+            "WHERE id IN (SELECT id FROM entries WHERE line = ?1 AND statement = 0 AND kind = ?2"
+            " AND (?3 IS NULL OR party = ?3) ORDER BY id DESC LIMIT ?4) ORDER BY id DESC",
             (line, int(kind), party, most),
         )
+
+    def heard(self, line: bytes, kind: ActKind, most: int) -> tuple[tuple[Seconds, int], ...]:
+        """When we had the latest acts of a kind on a line, each with the id of its entry; the latest first."""
+        rows = self._db.execute(
+            "SELECT heard_at, id FROM entries WHERE id IN (SELECT id FROM entries WHERE line = ? AND statement = 0"
+            " AND kind = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
+            (line, int(kind), most),
+        )
+        return tuple((at, number) for at, number in rows)
 
     def statements(self, line: bytes, kind: int, party: int) -> tuple[Row, ...]:
         """The statements of a kind in a log, in its order."""
@@ -314,6 +364,42 @@ class Store:
             "WHERE line = ? AND party = ? AND their_size > ? ORDER BY sequence LIMIT 1",
             (line, party, sequence),
         )
+
+    # --- the record as a whole, for what is folded of it and kept beside it
+
+    def newest_id(self) -> int:
+        """The id of the entry that came last; 0 for none."""
+        (newest,) = self._one("SELECT coalesce(max(id), 0) FROM entries")
+        assert isinstance(newest, int)
+        return newest
+
+    def digest(self, digest: Digest, after: int, until: int) -> None:
+        """Adds to `digest` every byte that a fold reads of the entries with ids in (after, until], in their order."""
+        for number, line, party, incarnation, sequence, heard_at, entry, body in self._db.execute(
+            "SELECT id, line, party, incarnation, sequence, heard_at, entry, body FROM entries"
+            " WHERE id > ? AND id <= ? ORDER BY id",
+            (after, until),
+        ):
+            sizes = (len(line), len(entry), -1 if body is None else len(body))
+            digest.update(_PLACE.pack(number, party, incarnation, sequence, heard_at, *sizes))
+            digest.update(line + entry + (body or b""))
+
+    def is_plain_after(self, after: int, order_wires: Collection[bytes]) -> bool:
+        """Whether the entries beyond the id `after` only go on from those before: none is an act on or of an order
+        wire, and none has the name of another."""
+        rows = self._db.execute(
+            "SELECT line, party, author, number FROM entries WHERE id > ? AND statement = 0", (after,)
+        )
+        for line, party, author, number in rows:
+            if author is None or line in order_wires:
+                return False
+            (same,) = self._one(
+                "SELECT count(*) FROM entries WHERE line = ? AND party = ? AND author = ? AND number = ?",
+                (line, party, author, number),
+            )
+            if same != 1:
+                return False
+        return True
 
     # --- waiting
 
@@ -448,7 +534,7 @@ class Store:
 _ROW = "id, line, entry, body, heard_at, bearer"
 
 
-def _refers(held: Held) -> bytes | None:
+def refers(held: Held) -> bytes | None:
     """The act an entry names: what an acknowledgement or a CANCEL is of, what a message answers."""
     if isinstance(held.said, Statement) or not held.body:
         return None

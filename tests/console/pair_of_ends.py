@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from asgi_client import Browser
 
 from parley.bearers.memory import MemoryBearer, memory_pair
 from parley.console import app
 from parley.core.accord import EVERY_DAY, Accord, Meaning, Slot
-from parley.core.types import POWERS_ALL, Precedence, Seconds
+from parley.core.types import POWERS_ALL, Power, Precedence, Seconds
 from parley.desk import Desk
 from parley.desk.views import LineView
 from parley.home import Home
@@ -35,9 +39,38 @@ class End:
     node: Node
     desk: Desk
     console: Any
+    _signed_in: dict[str, Browser] = field(default_factory=dict)
 
     def line(self, name: str) -> LineView:
         return self.desk.line(name)
+
+    def by(self, name: str) -> Browser:
+        """A browser of this officer's own, signed in to this end's console; the same at each call."""
+        if name not in self._signed_in:
+            self._signed_in[name] = self.anew(name)
+        return self._signed_in[name]
+
+    def sign_in_again(self, name: str) -> None:
+        """For one who signed out: from now on `by` gives a new browser."""
+        del self._signed_in[name]
+
+    def anew(self, name: str, console: Any = None) -> Browser:
+        """Another browser, signed in; at another console of this end, if it is given."""
+        browser = Browser(console or self.console)
+        answer = browser.sign_in(name, SECRET)
+        assert answer.status == 303, answer.text
+        return browser
+
+    def add(self, name: str, powers: Power) -> None:
+        """One officer more, of this end alone."""
+        self.desk.add_officer(name, name.capitalize(), powers, Precedence.FLASH, SECRET, ROOT, CHEAP)
+
+
+def console_by(clock: Callable[[], float], desk: Desk) -> Any:
+    """A console whose sessions live by another clock than this machine's."""
+    with mock.patch("parley.console.time") as time:
+        time.monotonic = clock
+        return app(desk, allowed_hosts=HOSTS)
 
 
 class Ends:
@@ -116,10 +149,12 @@ def accord(
     return Accord(name, os.urandom(16), purpose=purpose, languages=languages, schedule=slots)
 
 
-def paired(place: Path, *lines: Accord, names: tuple[str, str] = ("North", "South")) -> Ends:
+def paired(
+    place: Path, *lines: Accord, names: tuple[str, str] = ("North", "South"), office: str | None = None
+) -> Ends:
     """Two ends with officers, paired, joined, running, each of `lines` agreed and open."""
     ends = Ends(place, names=names)
-    ends.add_officers()
+    ends.add_officers(*((name, office) for name, _ in OFFICERS if office))
     ends.pair()
     ends.join()
     ends.start()

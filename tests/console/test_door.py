@@ -5,34 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from asgi_client import FORM, HOST, Answer, ask, get, post
-from pair_of_ends import Ends
+from asgi_client import FORM, HOST, Answer, Browser, ask, get, post
+from pair_of_ends import HOSTS, SECRET, Ends
 from test_pages import Page
 
 from parley.console import app, guard
+from parley.console.acts import Acts
 from parley.desk import Desk
 from parley.desk.views import MessageView
 
-ACTS = (
-    "compose", "release", "withdraw", "acknowledge", "cancel", "call", "answer", "sever", "sever-all", "offer",
-    "agree", "withdraw-terms", "take-watch", "hand-over",
-)  # fmt: skip
+ACTS = (*Acts.POWERS, "sign-out")
 KIND = FORM[0]
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    ends = Ends(tmp_path_factory.mktemp("door"))
-    yield ends.north.console
-    ends.close()
+def ends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ends]:
+    found = Ends(tmp_path_factory.mktemp("door"))
+    found.add_officers()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def console(ends: Ends) -> Any:
+    return ends.north.console
 
 
 def is_guarded(answer: Answer) -> None:
     for name, value in (*guard.HEADERS, guard.NOT_KEPT):
         assert answer.headers[name.decode()] == value.decode(), f"{name!r} on {answer.status}"
     assert not any("cookie" in name for name in answer.headers)
+
+
+def to_sign_in(answer: Answer, target: str) -> None:
+    assert (answer.status, answer.location) == (303, "/sign-in?next=" + quote(target, safe=""))
+    is_guarded(answer)
 
 
 def refused(answer: Answer, status: int) -> None:
@@ -42,23 +52,65 @@ def refused(answer: Answer, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/", "/state.json", "/line/x", "/message/x", "/act/call", "/nowhere", "//", "/static/x"]
+    "target",
+    [
+        "/",
+        "/state.json",
+        "/line/x",
+        "/message/x",
+        "/act/call",
+        "/nowhere",
+        "//",
+        "/static/x",
+        "/sign-in",
+        "/wall",
+    ],
 )
-def test_every_answer_carries_the_headers(console: Any, target: str) -> None:
-    is_guarded(get(console, target))
-    is_guarded(post(console, target, {}))
+def test_every_answer_carries_the_headers(ends: Ends, target: str) -> None:
+    for asked in (get(ends.north.console, target), ends.north.by("duty").get(target)):
+        is_guarded(asked)
+    for sent in (post(ends.north.console, target, {}), ends.north.by("duty").post(target, {})):
+        is_guarded(sent)
 
 
-def test_a_style_sheet_may_be_kept_for_a_day_and_no_page_may(console: Any) -> None:
-    for name, kind in (("console.css", "text/css; charset=utf-8"), ("icon.svg", "image/svg+xml")):
+def test_the_policy_leaves_a_page_nothing_but_what_this_console_serves() -> None:
+    assert guard.CONTENT_SECURITY_POLICY == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    assert dict(guard.HEADERS) == {
+        b"content-security-policy": guard.CONTENT_SECURITY_POLICY.encode(),
+        b"x-content-type-options": b"nosniff",
+        b"referrer-policy": b"no-referrer",
+        b"cross-origin-opener-policy": b"same-origin",
+        b"cross-origin-resource-policy": b"same-origin",
+        b"x-frame-options": b"DENY",
+    }
+
+
+def test_styles_and_scripts_may_be_kept_for_a_day_and_no_page_may(console: Any) -> None:
+    for name, kind in (
+        ("console.css", "text/css; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+        ("live.js", "text/javascript; charset=utf-8"),
+        ("draft.js", "text/javascript; charset=utf-8"),
+        ("sound.js", "text/javascript; charset=utf-8"),
+    ):
         answer = get(console, f"/static/{name}")
         assert (answer.status, answer.headers["content-type"]) == (200, kind)
         assert answer.headers["cache-control"] == "public, max-age=86400"
         assert answer.headers["content-security-policy"] == guard.CONTENT_SECURITY_POLICY
 
 
-@pytest.mark.parametrize("act", ACTS)
-def test_every_act_refuses_what_another_site_sends(console: Any, act: str) -> None:
+TAKES = (*(f"/act/{act}" for act in ACTS), "/sign-in", "/look")  # every address that takes a form
+
+
+@pytest.mark.parametrize("target", TAKES)
+def test_every_act_refuses_what_another_site_sends(ends: Ends, target: str) -> None:
+    duty = ends.north.by("duty")
+    duty.get("/")
+    fields = {"csrf": duty.token, "by": "duty", "passphrase": SECRET, "palette": "night"}
     for headers in (
         (KIND, ("sec-fetch-site", "cross-site")),
         (KIND, ("sec-fetch-site", "same-site")),
@@ -72,12 +124,13 @@ def test_every_act_refuses_what_another_site_sends(console: Any, act: str) -> No
         (KIND, ("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")),
         (KIND,),
     ):
-        refused(post(console, f"/act/{act}", {"by": "duty"}, headers), 403)
+        refused(duty.post(target, fields, headers), 403)
+    assert duty.get("/").status == 200
 
 
-@pytest.mark.parametrize("act", ACTS)
-def test_every_act_refuses_a_form_too_long_or_broken(console: Any, act: str) -> None:
-    target, long = f"/act/{act}", b"text=" + b"a" * guard.BODY_BYTES_MAX
+@pytest.mark.parametrize("target", TAKES)
+def test_every_act_refuses_a_form_too_long_or_broken(console: Any, target: str) -> None:
+    long = b"text=" + b"a" * guard.BODY_BYTES_MAX
     refused(ask(console, "POST", target, FORM, [long]), 413)
     refused(ask(console, "POST", target, FORM, [b"a" * 1000] * 80), 413)
     refused(ask(console, "POST", target, (*FORM, ("content-length", str(len(long)))), [b""]), 413)
@@ -102,13 +155,15 @@ def test_every_act_refuses_a_form_too_long_or_broken(console: Any, act: str) -> 
     refused(ask(console, "POST", target, FORM[1:], [b"by=a"]), 415)
 
 
-@pytest.mark.parametrize("act", sorted(set(ACTS) - {"hand-over"}))
-def test_every_act_says_what_is_missing(console: Any, act: str) -> None:
-    answer = post(console, f"/act/{act}", {})
+@pytest.mark.parametrize("act", sorted(set(Acts.POWERS) - {"take-watch", "hand-over"}))
+def test_every_act_says_what_is_missing(ends: Ends, act: str) -> None:
+    duty = ends.north.by("duty")
+    answer = duty.act(act)
     refused(answer, 422)
     assert "missing; nothing was done." in answer.text
-    refused(post(console, f"/act/{act}", {"page": "line", "line": "x", "about": "x"}), 422)
-    refused(post(console, f"/act/{act}", {"page": "message", "about": "x"}), 422)
+    for page in ("message", "draft", "sever", "x"):
+        about = {"page": page, "line": "x", "about": "x"}
+        refused(duty.act(act, **about), 422)
 
 
 def test_a_form_that_does_not_arrive_is_not_waited_for(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,14 +171,16 @@ def test_a_form_that_does_not_arrive_is_not_waited_for(console: Any, monkeypatch
     refused(ask(console, "POST", "/act/call", FORM, [b"by=", None]), 408)
 
 
-def test_a_form_of_ours_is_taken_by_either_of_the_two_signs(console: Any) -> None:
+def test_a_form_of_ours_is_taken_by_either_of_the_two_signs(ends: Ends) -> None:
+    duty = ends.north.by("duty")
+    duty.get("/")
     for headers in (
         FORM,
         (KIND, ("origin", f"http://{HOST}")),
         (KIND, ("origin", f"https://{HOST}".upper())),
         (KIND, ("sec-fetch-site", "same-origin")),
     ):
-        assert post(console, "/act/hand-over", {}, headers).status == 303
+        assert duty.post("/act/hand-over", {"csrf": duty.token}, headers).status == 303
 
 
 @pytest.mark.parametrize(
@@ -140,7 +197,7 @@ def test_a_form_of_ours_is_taken_by_either_of_the_two_signs(console: Any) -> Non
     ],
 )
 def test_another_name_gets_nothing(console: Any, host: str | None) -> None:
-    for target in ("/", "/state.json", "/static/console.css"):
+    for target in ("/", "/state.json", "/static/console.css", "/wall", "/events", "/wall/events", "/sign-in"):
         refused(get(console, target, host=host), 421)
     refused(post(console, "/act/hand-over", {}, host=host), 421)
 
@@ -152,8 +209,8 @@ def test_two_names_get_nothing(console: Any) -> None:
 def test_a_name_may_be_allowed_with_its_port_only(tmp_path: Path) -> None:
     ends = Ends(tmp_path)
     strict = app(Desk(ends.north.node), allowed_hosts=("hotline.example:8443", "[::1]"))
-    assert get(strict, "/", host="Hotline.Example:8443").status == 200
-    assert get(strict, "/", host="[::1]:9").status == 200
+    to_sign_in(get(strict, "/", host="Hotline.Example:8443"), "/")
+    to_sign_in(get(strict, "/", host="[::1]:9"), "/")
     for host in ("hotline.example", "hotline.example:8444", "127.0.0.1"):
         refused(get(strict, "/", host=host), 421)
     ends.close()
@@ -170,9 +227,12 @@ def test_a_failure_of_ours_is_a_sentence_with_the_headers(tmp_path: Path) -> Non
             raise ZeroDivisionError("a detail of ours")
 
     ends = Ends(tmp_path)
+    ends.add_officers()
+    duty = Browser(app(Broken(ends.north.node), allowed_hosts=HOSTS))
+    assert duty.sign_in("duty", SECRET).status == 303
     said = list[Answer]()
     with pytest.raises(ZeroDivisionError):  # raised on, so that the server logs it
-        get(app(Broken(ends.north.node), allowed_hosts=("127.0.0.1",)), "/", answered=said)
+        duty.get("/", answered=said)
     refused(said[0], 500)
     assert "a detail of ours" not in said[0].text
     ends.close()

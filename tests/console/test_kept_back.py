@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
-from asgi_client import post
 from pair_of_ends import SECRET, paired
-from test_acts import did, signed
+from test_acts import released
 from test_pages import read
 
 
@@ -22,12 +21,9 @@ def test_what_a_cut_keeps_back_leaves_only_when_released_again(tmp_path: Path) -
     ends.wait(70)
     assert south.line("Liaison").declared == "OPEN"
     assert [m.text for m in north.messages("Liaison") if m.text == "kept back"] == []
-    page = read(ends.south.console, "/message/" + quote(kept.ref)).words
+    page = read(ends.south.by("chief"), "/message/" + quote(kept.ref)).words
     assert "Release again" in page and "RELEASE ROUTINE TO NORTH" in page
-    given = signed("chief", about=kept.ref, page="message", counterpart="North", precedence="ROUTINE")
-    again = unquote(
-        did(post(ends.south.console, "/act/release", given)).removeprefix("/message/").partition("?")[0]
-    )
+    again = released(ends.south, kept.ref, counterpart="North", precedence="ROUTINE")
     ends.wait(5)
     assert [m.text for m in north.messages("Liaison") if m.text == "kept back"] == ["kept back"]
     assert again != kept.ref and south.line("Liaison").waiting == 0

@@ -1,13 +1,21 @@
-"""How times, lengths of time and text are read and shown."""
+"""How times, lengths of time and text are read and shown, and said in the officer's language."""
 
 from __future__ import annotations
 
+import contextvars
+import gettext
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from asgi_client import Browser
+from pair_of_ends import SECRET, Ends
 
-from parley.console import forms, shown
+from parley.console import forms, shown, words
 from parley.console.forms import Typed, Unfit, instant
+from parley.core.errors import Sentence
 
 AT = int(datetime(2021, 7, 27, 10, 15, tzinfo=UTC).timestamp())
 
@@ -83,3 +91,117 @@ def test_a_form_that_came_back_gives_each_field_but_the_secret() -> None:
     assert typed("sever", "x", "grounds") == "leaflets"
     assert typed("sever", "x", "passphrase") == "" and typed("sever", "y", "grounds") == ""
     assert typed("call", "x", "grounds", "else") == "else"
+
+
+# --- the language of whoever asks ---------------------------------------------------------------------------
+
+
+class Catalogue(gettext.NullTranslations):
+    """A catalogue as a test wants it."""
+
+    def __init__(self, entries: dict[str, str]) -> None:
+        super().__init__()
+        self._entries = entries
+
+    def gettext(self, message: str) -> str:
+        return self._entries.get(message, message)
+
+
+@pytest.fixture
+def korean(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The entries of the Korean catalogue, in use while the test runs; at first none."""
+    entries: dict[str, str] = {}
+    catalogues = {**words._CATALOGUES, "ko": Catalogue(entries)}
+    monkeypatch.setattr(words, "_CATALOGUES", catalogues)
+    before = words._current.set(catalogues["ko"])
+    yield entries
+    words._current.reset(before)
+
+
+THERE = Sentence("there is no officer {name} at this end", name="kim")
+
+
+def test_a_sentence_from_below_is_said_with_its_values_in_their_place(korean: dict[str, str]) -> None:
+    assert words.say(THERE) == str(THERE) == "there is no officer kim at this end"
+    korean[THERE.template] = "이쪽에 {name} 담당관이 없습니다"
+    assert words.say(THERE) == "이쪽에 kim 담당관이 없습니다"
+    assert words.say("plain") == "plain" and words.say("") == ""
+
+
+def test_a_sentence_within_a_sentence_is_said_in_the_same_language(korean: dict[str, str]) -> None:
+    korean |= {"draft {ref} is {state}": "{state}: {ref}", "RELEASED": "발신 승인됨"}
+    said = words.say(Sentence("draft {ref} is {state}", ref="draft:1", state=Sentence("RELEASED")))
+    assert said == "발신 승인됨: draft:1"
+
+
+@pytest.mark.parametrize(
+    "broken", ["{nobody}", "{", "{0}", "{name!x}", "{name.upper.x", "{name:99999999999x}"]
+)
+def test_a_catalogue_edited_badly_costs_no_sentence(korean: dict[str, str], broken: str) -> None:
+    korean[THERE.template] = broken
+    assert words.say(THERE) == "there is no officer kim at this end"
+
+
+def test_what_no_catalogue_has_stays_english(korean: dict[str, str]) -> None:
+    assert words._("a text nobody has translated") == "a text nobody has translated"
+    assert words.ngettext("one", "many", 1) == "one" and words.ngettext("one", "many", 2) == "many"
+
+
+def test_the_language_is_that_of_the_request_and_of_no_other(korean: dict[str, str]) -> None:
+    korean["Nobody"] = "아무도"
+
+    def ask(language: str) -> str:
+        words.use(language)
+        return words._("Nobody")
+
+    said = [contextvars.copy_context().run(ask, tag) for tag in ("ko", "en", "xx", "")]
+    assert said == ["아무도", "Nobody", "Nobody", "Nobody"]
+    assert words._("Nobody") == "아무도"  # this request's own is as it was
+
+
+@pytest.mark.parametrize(
+    ("accepted", "tag"),
+    [("", "en"), ("ko", "ko"), ("ko-KR,ko;q=0.9,en;q=0.8", "ko"), ("en-GB,ko;q=0.9", "en"), ("fr,de;q=0.9", "en"),
+     ("fr, ko;q=0.1", "ko"), ("en;q=0.1,ko;q=0.2", "ko"), ("ko;q=0", "en"), ("*", "en"), ("ko;q=x", "en"),
+     ("ko;q=nan", "en"), (";;;,,,;q=;", "en"), ("KO", "ko"), ("x" * 100_000 + ",ko", "en"), ("\u0000ko", "en")],
+)  # fmt: skip
+def test_a_browser_asks_for_its_language(accepted: str, tag: str) -> None:
+    assert words.preferred(accepted) == tag
+
+
+def test_a_page_speaks_the_language_asked_for_and_the_session_keeps_it(tmp_path: Path) -> None:
+    ends = Ends(tmp_path)
+    ends.add_officers()
+    browser = Browser(ends.north.console)
+    wants = (("accept-language", "ko-KR,en;q=0.5"),)
+    assert 'lang="ko"' in browser.ask("GET", "/sign-in", wants).text
+    assert '<html lang="en"' in browser.get("/sign-in").text
+    assert browser.post("/look", {"language": "ko", "palette": "night", "next": "/wall"}).location == "/wall"
+    assert '<html lang="ko" data-palette="night"' in browser.get("/sign-in").text
+    browser.sign_in("duty", SECRET)
+    assert '<html lang="ko" data-palette="night"' in browser.get("/").text
+    browser.post("/look", {"language": "en", "palette": "day", "next": "/watch"})
+    assert '<html lang="en" data-palette="day"' in browser.get("/watch").text
+    browser.post("/look", {"language": "xx", "palette": '"><b>', "next": "/"})
+    assert '<html lang="en">' in browser.get("/").text
+    assert '<html lang="en">' in ends.north.by("chief").get("/").text
+    ends.close()
+
+
+@pytest.mark.parametrize("tag", [tag for tag in words.LANGUAGES if tag != "en"])
+def test_a_shipped_catalogue_leaves_the_same_values_open_and_holds_no_markup(tag: str) -> None:
+    catalogue = words._CATALOGUES[tag]
+    assert isinstance(catalogue, gettext.GNUTranslations)
+    entries: dict[object, str] = catalogue._catalog  # type: ignore[attr-defined]
+    assert entries
+    for key, said in entries.items():
+        if not key:
+            continue  # the head of the file
+        english = key if isinstance(key, str) else key[0]  # type: ignore[index]
+        assert not set("<>&") & set(said), f"markup in {english!r}"
+        for hole in (r"%\((\w+)\)", r"\{(\w*)\}"):
+            if isinstance(key, str):
+                assert sorted(set(re.findall(hole, said))) == sorted(set(re.findall(hole, english))), english
+        if re.search(r"%\(\w+\)", english):
+            any_value = dict.fromkeys(re.findall(r"%\((\w+)\)", english), 7)
+            assert said % any_value

@@ -119,7 +119,8 @@ class Told:
             sending=lambda *_: NoFrames(),
             receiving=lambda *_: NoFrames(),
         )
-        home: Any = SimpleNamespace(store=self.store, keys=keys, watch_log=None)
+        nowhere = Path("nowhere")  # no fold is kept there
+        home: Any = SimpleNamespace(store=self.store, keys=keys, watch_log=None, path=nowhere)
         clock = SimpleNamespace(wall=lambda: float(self.clock_now), monotonic=lambda: float(self.clock_now))
         return Lines(home, clock=clock, settings=Settings())
 

@@ -1,5 +1,6 @@
 """The pages of the console: every address, method, header and form, right and wrong. Whatever is asked, the
 answer is a page or a sentence, with the headers that hold a browser back, and nothing of what was sent is markup.
+Half of what is asked comes from an officer who is signed in, with the token of the session or an odd one.
 """
 
 from __future__ import annotations
@@ -11,20 +12,18 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import beside
-from asgi_client import FORM, HOST, Answer, ask
+from asgi_client import FORM, HOST, Answer, Browser
 from damage import NUMBERS, TEXTS, spoilt
 from pair_of_ends import SECRET, Ends, paired
 
 from parley.console import guard
+from parley.console.acts import Acts
 
-ACTS = (
-    "compose", "release", "withdraw", "acknowledge", "cancel", "call", "answer", "sever", "sever-all", "offer",
-    "agree", "withdraw-terms", "take-watch", "hand-over", "nothing",
-)  # fmt: skip
+ACTS = (*Acts.POWERS, "sign-out", "nothing")
 FIELDS = (
     "about", "page", "line", "by", "passphrase", "text", "title", "precedence", "reason", "language", "counterpart",
     "retyped", "grounds", "opens_at", "opening_contact", "reserved", "grade", "read_back", "answers", "reply_by",
-    "stale_after", "in_whose_name", "form_of_address", "pair", "other",
+    "stale_after", "in_whose_name", "form_of_address", "pair", "other", "then", "offer", "note", "next", "palette",
 )  # fmt: skip
 MARKUP = "<script>fuzz</script>"
 assert beside
@@ -46,6 +45,14 @@ def words(ends: Ends, chance: random.Random) -> str:
         "ALL LINES",
         "draft:1",
     ]
+    named += [draft.ref for draft in desk.drafting()[:5]] + [
+        "/watch",
+        "//evil.example",
+        "board",
+        "draft",
+        "ko",
+        "night",
+    ]
     named += [view.id for view in desk.lines()] + [
         view.ref for view in (*desk.terms(), *desk.messages(most=5))
     ]
@@ -60,18 +67,23 @@ def words(ends: Ends, chance: random.Random) -> str:
     return chance.choice((chance.choice(named), chance.choice(TEXTS), str(chance.choice(NUMBERS))))
 
 
+HOSTS_ODD = ("localhost", "evil.example", "", None, "127.0.0.1:8000:9")
+PAGES = ("line", "message", "record", "call", "restore", "sever", "draft", "static", "demo/sign-in")
+
+
 def address(ends: Ends, chance: random.Random) -> str:
+    named = quote(words(ends, chance), safe=chance.choice(("", "/:")))
     path = chance.choice(
         (
-            "/", "/state.json", f"/line/{quote(words(ends, chance), safe=chance.choice(('', '/:')))}",
-            f"/message/{quote(words(ends, chance), safe=chance.choice(('', '/:')))}",
-            f"/static/{quote(words(ends, chance), safe='')}", "/static/console.css", f"/act/{chance.choice(ACTS)}",
-            "//", "/%00", "/" + quote(spoilt(chance, b"line/Liaison"), safe="/"),
+            "/", "/watch", "/sever", "/sign-in", "/wall", "/state.json", "/look", "/static/console.css",
+            f"/{chance.choice(PAGES)}/{named}", f"/{chance.choice(PAGES)}/{named}", f"/draft/{chance.randrange(40)}",
+            f"/draft/{chance.randrange(40)}/check", f"/act/{chance.choice(ACTS)}", f"/act/{chance.choice(ACTS)}", "//",
+            "/%00", "/" + quote(spoilt(chance, b"line/Liaison"), safe="/"),
         )
     )  # fmt: skip
     if chance.random() < 0.4:
         query = {
-            chance.choice(("done", "line", "answers", "x")): words(ends, chance)
+            chance.choice(("done", "line", "next", "x")): words(ends, chance)
             for _ in range(chance.randrange(4))
         }
         path += "?" + urlencode(query)
@@ -79,8 +91,8 @@ def address(ends: Ends, chance: random.Random) -> str:
 
 
 def headers(chance: random.Random) -> list[tuple[str, str]]:
-    found = list(FORM) if chance.random() < 0.8 else []
-    for _ in range(chance.randrange(4)):
+    found = list(FORM) if chance.random() < 0.9 else []
+    for _ in range(chance.choice((0, 0, 0, 1, 3))):
         name = chance.choice(
             (
                 "content-type",
@@ -101,10 +113,12 @@ def headers(chance: random.Random) -> list[tuple[str, str]]:
     return found
 
 
-def body(ends: Ends, chance: random.Random) -> list[bytes | None]:
+def body(ends: Ends, chance: random.Random, token: str) -> list[bytes | None]:
     fields = {name: words(ends, chance) for name in chance.sample(FIELDS, chance.randrange(len(FIELDS)))}
+    if chance.random() < 0.8:
+        fields["csrf"] = token
     if "retyped" in fields and chance.random() < 0.9:
-        fields["passphrase"] = "wrong"  # or there would be no open line left to try
+        fields["grounds"] = ""  # or there would be no open line left to try
     data = urlencode(fields, errors="replace").encode()
     if chance.random() < 0.3:
         data = spoilt(chance, data, 1 << 17)
@@ -120,7 +134,10 @@ def is_fit(answer: Answer, asked: str) -> None:
         assert answer.headers.get(name.decode()) == value.decode(), (
             f"no {name.decode()} on {answer.status} to {asked}"
         )
-    assert not any("cookie" in name for name in answer.headers), asked
+    given = answer.headers.get("set-cookie", "").lower()
+    if given:
+        assert asked.startswith(("POST /sign-in", "POST /look", "POST /act/sign-out")), asked
+        assert "; httponly" in given and "; samesite=lax" in given, asked
     if answer.headers.get("content-type", "").startswith("text/html"):
         assert MARKUP not in answer.text, f"what was sent is markup: {asked}"
     if answer.status == 303:
@@ -130,18 +147,20 @@ def is_fit(answer: Answer, asked: str) -> None:
 
 
 def a_request(ends: Ends, chance: random.Random) -> None:
+    browser = ends.north.by("duty") if chance.random() < 0.5 else Browser(ends.north.console)
+    if browser.cookies and not browser.token:
+        browser.get("/")
     target = address(ends, chance)
-    posts = target.startswith("/act/") and chance.random() < 0.9
+    posts = target.startswith(("/act/", "/look", "/sign-in")) and chance.random() < 0.9
     method = (
-        "POST"
-        if posts
-        else chance.choice(("GET", "GET", "GET", "HEAD", "POST", "PUT", "TRACE", "OPTIONS", "x"))
+        "POST" if posts else chance.choice((*["GET"] * 9, "HEAD", "POST", "PUT", "TRACE", "OPTIONS", "x"))
     )
-    host = chance.choice(
-        (HOST, HOST, HOST, HOST, HOST, "localhost", "evil.example", "", None, "127.0.0.1:8000:9")
-    )
-    answer = ask(ends.north.console, method, target, headers(chance), body(ends, chance), host)
+    host = HOST if chance.random() < 0.9 else chance.choice(HOSTS_ODD)
+    sent = body(ends, chance, browser.token or "none")
+    answer = browser.ask(method, target, headers(chance), sent, host=host)
     is_fit(answer, f"{method} {target}")
+    if not browser.cookies and browser is ends.north.by("duty"):
+        ends.north.sign_in_again("duty")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from damage import NUMBERS, TEXTS, decoded, json_value, pool, spoilt, spoilt_cbo
 
 from parley import config, keys
 from parley.cli import acting, end, show, verifying
+from parley.cli.terminal import safe
 from parley.console import forms
 from parley.console import shown as console_shown
 from parley.console.guard import Refused
@@ -326,7 +327,7 @@ VALUES: dict[str, Callable[[random.Random, Path], object]] = {
     ),
     "settings": _config,
     "words of theirs": lambda chance, folder: (
-        show.safe(chance.choice(TEXTS)),
+        safe(chance.choice(TEXTS)),
         show.width(chance.choice(TEXTS)),
         console_shown.plain(chance.choice(TEXTS)),
         console_shown.language(chance.choice(TEXTS)),

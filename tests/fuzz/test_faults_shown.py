@@ -11,7 +11,7 @@ from pathlib import Path
 import beside
 import door_peer
 import pytest
-from asgi_client import get
+from asgi_client import Browser
 from door_peer import LOUD, MESSAGE, WORDS, Peer
 from realends import Said, in_process, refused
 
@@ -110,12 +110,13 @@ def test_what_is_no_fault_is_told_so_and_nothing_is_overwritten(at_rest: list[st
 
 
 def test_the_page_of_a_line_shows_its_faults_and_other_pages_do_not(faulty: Peer) -> None:
-    console = app(faulty.victim.desk, allowed_hosts=("127.0.0.1",))
-    words = get(console, "/line/Line%202").text
+    officer = Browser(app(faulty.victim.desk, allowed_hosts=("127.0.0.1",)))
+    assert officer.sign_in(door_peer.OFFICERS[0], door_peer.WORDS).status == 303
+    words = officer.get("/line/Line%202").text
     for view in faulty.victim.desk.faults():
         assert view.reason in words and " ".join(re.findall("....", view.ref)) in words
     assert "Faults of theirs" in words
-    assert "Faults of theirs" not in get(console, "/line/Line%201").text
+    assert "Faults of theirs" not in officer.get("/line/Line%201").text
 
 
 def test_a_frame_that_cannot_be_rebuilt_is_shown_as_a_frame(faulty: Peer) -> None:

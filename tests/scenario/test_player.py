@@ -13,6 +13,8 @@ from parley.core.errors import LocalError
 from parley.home import Home
 from parley.scenario import DEMO_PASSPHRASE, Outcome, Result, load, parse, play
 from parley.scenario.format import LINE_STATES, MESSAGE_STATES
+from parley.scenario.player import Play
+from parley.scenario.stage import Stage
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 TWO_MINUTES = replace(load(SCENARIOS / "two-minutes.toml"), sync=False)
@@ -313,3 +315,35 @@ observed = "OK"
         head,
     )
     assert [(r.expected, r.found) for r in outcome.results if not r.ok] == []
+
+
+def test_a_play_can_be_left_and_come_back_to_with_the_homes_as_they_are(tmp_path: Path) -> None:
+    stage = Stage(TWO_MINUTES, tmp_path)
+    start, end = TWO_MINUTES.start, TWO_MINUTES.end
+    halfway = start + 90  # no call is open then: a node forgets one that is
+    told = Play(stage)
+    stage.set_up()
+    told.until(halfway)
+    before = len(told.outcome().results)
+    stage.leave()
+    Home.open(tmp_path / "south", DEMO_PASSPHRASE).close()  # nobody holds it meanwhile
+    stage.come_back(halfway, {"cable": True, "fibre": True})
+    told.skip_to(halfway)
+    told.until(end)
+    outcome = told.outcome()
+    stage.leave()
+    assert [(r.step.do, r.expected, r.found) for r in outcome.results if not r.ok] == []
+    assert 0 < before < len(outcome.results)
+    assert [r.step.number for r in outcome.results] == [s.number for s in TWO_MINUTES.steps]
+
+
+def test_steps_that_are_left_out_or_passed_are_not_taken(tmp_path: Path) -> None:
+    stage = Stage(TWO_MINUTES, tmp_path)
+    told = Play(stage, leave_out=lambda step: step.do == "expect")
+    stage.set_up()
+    told.skip_to(TWO_MINUTES.start + 60)
+    told.until(TWO_MINUTES.end)
+    outcome = told.outcome()
+    stage.leave()
+    steps = [s for s in TWO_MINUTES.steps if s.do != "expect" and s.instants[0] >= TWO_MINUTES.start + 60]
+    assert [r.step.number for r in outcome.results] == [s.number for s in steps]

@@ -21,7 +21,7 @@ from parley.core.record import Held
 from parley.core.types import Act, ActKind, Body, Entry, Officer, Seconds, Statement
 from parley.core.wire import entry as wire
 from parley.core.wire import frame as frames
-from parley.desk.reader import Reader
+from parley.desk.reading import Reading
 from parley.desk.views import MessageView
 from parley.keys import chains
 from parley.node import Node, Room
@@ -320,7 +320,7 @@ def test_a_cut_that_spreads_to_another_counterpart_is_caught() -> None:
     caught(CutsForBoth, 13, ends=3)
 
 
-class ShowsTwice(Reader):
+class ShowsTwice(Reading):
     """Tells a message that needs us twice."""
 
     def unacknowledged(self, *, theirs: bool) -> tuple[MessageView, ...]:
@@ -329,7 +329,7 @@ class ShowsTwice(Reader):
 
 
 def test_a_message_shown_twice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desks, "Reader", ShowsTwice)
+    monkeypatch.setattr(desks, "Reading", ShowsTwice)
     caught(Node, 12)
 
 

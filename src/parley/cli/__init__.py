@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from parley import __version__
+from parley.cli.terminal import safe
 from parley.core.errors import ParleyError
 
 DONE, REFUSED, USAGE, NOT_VERIFIED, NOT_PINNED, FAULT = 0, 1, 2, 3, 4, 70
@@ -131,9 +132,9 @@ def _damaged(options: argparse.Namespace) -> int | None:
 def _failed(options: argparse.Namespace, code: int, text: str, hint: str) -> int:
     if getattr(options, "json", False):
         _print_document({"format": FORMAT, "command": name(options), "error": {"text": text, "hint": hint}})
-    print(f"parley: {text}", file=sys.stderr)
+    print(f"parley: {safe(text)}", file=sys.stderr)
     if hint:
-        print(f"Hint: {hint}", file=sys.stderr)
+        print(f"Hint: {safe(hint)}", file=sys.stderr)
     return code
 
 
@@ -197,7 +198,7 @@ def _end_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     add.add_argument("name", help="log-in name")
     add.add_argument("--office", required=True, help='what the other side sees, such as "Watch officer"')
     add.add_argument(
-        "--powers", default="release,acknowledge", help="of: release, acknowledge, sever, restore, administer"
+        "--powers", default="release,acknowledge", help="of: release, acknowledge, sever, restore, administer; or none"
     )
     add.add_argument(
         "--up-to", default="FLASH", metavar="PRECEDENCE", help="highest precedence (default FLASH)"

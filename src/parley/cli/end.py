@@ -58,9 +58,8 @@ def _officer(options: argparse.Namespace) -> int:
             root_passphrase=root,
         )
     assert isinstance(made, dict)
-    print(
-        f"{made['name']} is officer {made['author']}, {made['office']}: {', '.join(map(str, _items(made['powers'])))}."
-    )
+    powers = ", ".join(map(str, _items(made["powers"]))) or "may read, and nothing else"
+    print(f"{made['name']} is officer {made['author']}, {made['office']}: {powers}.")
     return DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from parley.cli import DONE, name, print_json, reach, show
@@ -13,11 +14,12 @@ from parley.desk.ask import Ask, Json
 def run(options: argparse.Namespace) -> int:
     if options.command == "line" and options.does == "offer":
         return _offer(options)
+    shown: show.Shown
     with reach.end(options) as ask:
         match options.command:
             case "status":
                 found = ask("status")
-                shown = show.status
+                shown = partial(show.status, alarms=ask("alarms"))
             case "line" if options.does == "show":
                 line = ask("line", name=options.name)
                 found = {"line": line, "terms": ask("terms", line=options.name)}

@@ -1,4 +1,4 @@
-"""parley play: a scenario on real nodes. parley demo: the first case, played and proved, then left up."""
+"""parley play: a scenario on real nodes. parley demo: the first case, lived through or played and proved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,18 +17,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from parley import demo
 from parley.cli import DONE, NOT_VERIFIED, REFUSED, print_json, show
 from parley.core.errors import LocalError
 from parley.desk import Desk
-from parley.desk.ask import SOCKET_NAME
 from parley.home import Home
-from parley.keys import write_private
 from parley.node import Node, SystemClock
 from parley.scenario import DEMO_PASSPHRASE, Outcome, Result, Scenario, load, play, story
 
 DEMO_SCENARIO = "korea-2021.toml"
 ENDS = ("north", "south")
-START_WITHIN_S = 20.0
 
 
 def run(options: argparse.Namespace) -> int:
@@ -53,13 +50,24 @@ def _play(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    if not 1 <= options.port <= 65534:
+    if not 2 <= options.port <= 65534:
         raise LocalError(f"{options.port} cannot be the port of a console", "a number from 1024 to 65534")
+    scenario = load(options.scenario or _scenarios() / DEMO_SCENARIO)
     with _folder(None) as folder:
-        code = _proved(load(options.scenario or _scenarios() / DEMO_SCENARIO), folder)
-        if code == DONE and not options.once:
-            _stay_up(folder, options.bind, options.port)
-    return code
+        if options.once:
+            return _proved(scenario, folder)
+        with _stopped_by_term():
+            demo.run(scenario, folder, options.bind, options.port, _progress(scenario), _ready)
+    return DONE
+
+
+def _ready(guide: str, consoles: dict[str, str]) -> None:
+    _clear_progress()
+    print(f"The demonstration is up. Begin here: {guide}")
+    for party, address in consoles.items():
+        print(f"  {party:5}  {address}")
+    print(f"Officers of both ends sign with the passphrase: {DEMO_PASSPHRASE}")
+    print("Stop with Ctrl-C; the homes of this demonstration are then deleted.", flush=True)
 
 
 def _proved(scenario: Scenario, folder: Path) -> int:
@@ -129,88 +137,21 @@ def _verify(paths: list[Path], pins: list[str]) -> tuple[int, dict[str, Any]]:
     return done.returncode, found
 
 
-# --- both ends stay up ------------------------------------------------------------------------
-
-
-def _stay_up(folder: Path, bind: str, port: int) -> None:
-    """Both ends as processes of their own, joined over loopback, until this one is stopped."""
-    between = _free_port()
-    write_private(folder / "passphrase", DEMO_PASSPHRASE.encode())
-    for number, party in enumerate(ENDS):
-        way = "listen" if number == 0 else "dial"
-        names = [
-            f"{party}.localhost",
-            "localhost",
-            "127.0.0.1",
-            "[::1]",
-            *({bind} - {"127.0.0.1", "0.0.0.0"}),
-        ]
-        hosts = ", ".join(f'"{name}"' for name in names)
-        (folder / party / "parley.toml").write_text(
-            f'console_bind = "{bind}"\nconsole_port = {port + number}\nconsole_hosts = [{hosts}]\n'
-            f'[bearer.loopback]\n{way} = "127.0.0.1:{between}"\n',
-            encoding="utf-8",
-        )
-    with _stoppable() as stopped, contextlib.ExitStack() as running:
-        ends = [running.enter_context(_up(folder / party, folder / "passphrase")) for party in ENDS]
-        for party, process in zip(ENDS, ends, strict=True):
-            _wait_for(folder / party / SOCKET_NAME, process)
-        print("Both ends are up:")
-        for number, party in enumerate(ENDS):
-            print(
-                f"  {party:5}  http://{party}.localhost:{port + number}   for programs http://127.0.0.1:{port + number}"
-            )
-        print(f"Officers of both ends sign with the passphrase: {DEMO_PASSPHRASE}")
-        print("Stop with Ctrl-C; the homes of this demonstration are then deleted.", flush=True)
-        while not stopped and all(process.poll() is None for process in ends):
-            time.sleep(0.2)
-
-
-@contextlib.contextmanager
-def _up(home: Path, passphrase: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "parley", "--home", str(home), "--passphrase-file", str(passphrase), "up"],
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is ours to pass on
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_WITHIN_S
-    while not path.exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise LocalError(
-                "an end of the demonstration did not start", "its own words stand above; try --port N"
-            )
-        time.sleep(0.05)
-
-
-@contextlib.contextmanager
-def _stoppable() -> Iterator[list[int]]:
-    """A list that is no longer empty once we are told to stop."""
-    stopped: list[int] = []
-
-    def stop(number: int, _: FrameType | None) -> None:
-        stopped.append(number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 # --- small things -----------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _stopped_by_term() -> Iterator[None]:
+    """SIGTERM ends us as Ctrl-C does, so that the folder is deleted, while nothing else listens for it."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Never:
@@ -283,10 +224,3 @@ def _print_failures(outcome: Outcome) -> None:
 
 def _columns() -> int:
     return min(160, shutil.get_terminal_size((132, 24)).columns)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

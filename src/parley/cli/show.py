@@ -12,24 +12,33 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from parley.cli.terminal import safe
 from parley.desk.ask import Json
 
 Shown: TypeAlias = "Callable[[Json], None]"
 View: TypeAlias = "dict[str, Json]"
 
 
-def status(found: Json) -> None:
+def status(found: Json, alarms: Json = None) -> None:
+    """An end: `found` as the desk's status, `alarms` as its alarms (None: only those in the status)."""
     view = _view(found)
+    since = f" since {clock(view['watch_since'])}" if view["watch_since"] else ""
     print(
-        f"{_safe(view['party'])}   parley {view['version']}   {clock(view['now'])}   watch: {view['watch'] or 'nobody'}"
+        f"{_safe(view['party'])}   parley {view['version']}   {clock(view['now'])}"
+        f"   watch: {_safe(view['watch'] or 'nobody')}{since}"
     )
     print(f"our fingerprint  {fingerprint(str(view['fingerprint']))}")
     for name, theirs in _pairs(view["pairs"]):
         print(f"paired with {_safe(name)}  {fingerprint(str(theirs))}")
     for name, up in _pairs(view["bearers"]):
         print(f"bearer {_safe(name)}: {'up' if up else 'down'}")
-    for alarm in _items(view["alarms"]):
-        print(f"ALARM  {_safe(alarm)}")
+    if alarms is None:
+        for text in _items(view["alarms"]):
+            print(f"ALARM  {_safe(text)}")
+    else:
+        for item in _items(alarms):
+            alarm = _view(item)
+            print(f"{str(alarm['level']).upper():<7}  {_safe(alarm['text'])}")
     print()
     board(view["lines"])
 
@@ -221,16 +230,6 @@ def fingerprint(words: str) -> str:
 def clock(at: Json) -> str:
     """UTC, to the minute."""
     return datetime.fromtimestamp(_int(at), UTC).strftime("%Y-%m-%d %H:%MZ")
-
-
-def safe(words: str) -> str:
-    """`words` with what could act on a terminal made visible; line breaks stay."""
-    return "".join(
-        c if c == "\n" or unicodedata.category(c) not in _ACTING else f"<U+{ord(c):04X}>" for c in words
-    )
-
-
-_ACTING = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
 def progress(done: int, of: int, what: str, last: list[float]) -> str | None:

@@ -18,6 +18,7 @@ from parley import config, console
 from parley.bearers.tcp import TcpBearer
 from parley.cli import DONE, FAULT, reach
 from parley.config import Config
+from parley.console.patience import CONNECTIONS_MAX, Patient
 from parley.core.errors import LocalError
 from parley.desk import Desk
 from parley.desk.ask import serve
@@ -116,12 +117,13 @@ async def _console(desk: Desk, settings: Config) -> AsyncIterator[None]:
     server = _Server(
         uvicorn.Config(
             app,
+            http=Patient,
             host=settings.console_bind,
             port=settings.console_port,
             log_level="error",
             access_log=False,
             server_header=False,
-            limit_concurrency=64,
+            limit_concurrency=CONNECTIONS_MAX,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=2,
         )
@@ -140,6 +142,7 @@ async def _console(desk: Desk, settings: Config) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        app.end_streams()
         server.should_exit = True
         await task
         listening.close()

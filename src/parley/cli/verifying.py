@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from parley.cli import DONE, NOT_PINNED, NOT_VERIFIED, print_json, show
+from parley.cli.terminal import safe
 from parley.core import export
 from parley.core.errors import LocalError
 from parley.core.export import Refused, Verdict
@@ -105,7 +106,7 @@ def _print(results: list[dict[str, object]], differences: list[str], whole: int)
 
 
 def _safe(value: object) -> str:
-    return show.safe(str(value))
+    return safe(str(value))
 
 
 def _pin(words: str) -> str:

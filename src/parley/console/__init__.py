@@ -1,119 +1,128 @@
-"""The web console of an end: an ASGI app that is handed a desk, one page to start from.
+"""The web console of an end: an ASGI app that is handed a desk.
 
-Every act is a form of its own that asks who does it; there is no session and no cookie. The desk is
-called directly, on the loop's own thread: an end has one writer, and a thread pool would be a second.
-An act that cannot be done brings its form back as it was typed, all but the passphrase, with one
-sentence of what is true and what to do; an act that was done leads on with a short notice.
+Every page is made on the server and works without script for reading and acknowledging; script keeps it true
+(`live`), saves a draft at every keystroke and sounds an alarm. Every act is a form, done as the officer who signed
+in. The desk is called directly, on the loop's own thread: an end has one writer, and a thread pool would be a
+second. Only the stretching of a passphrase runs beside it, because it touches nothing but the officer's file.
 
-`guard` holds the door, `forms` reads what was typed, `shown` says how values look, `state` is the
+`guard` holds the door, `sessions` knows who is signed in, `pages` shows, `acts` does, `forms` reads what was typed,
+`shown` says how values look, `words` says it in the officer's language, `live` is the stream, `state` the
 machine-readable page. Visual language: templates/ and static/console.css.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import hmac
+import os
+import time
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Final
+from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 
-from parley.console import forms, shown, words
+from parley.console import forms, sessions, words
+from parley.console.acts import Acts, Locked, NotAllowed
+from parley.console.demo import Demo
 from parley.console.forms import Typed, Unfit
 from parley.console.guard import Guard, Refused
+from parley.console.live import STREAMS_MAX, WALLS_MAX, Pulse
+from parley.console.pages import PALETTES, Pages, Problem, Visit
+from parley.console.sessions import Session, Sessions, Throttle
 from parley.console.state import state
 from parley.console.words import _
 from parley.core.errors import ParleyError
-from parley.core.types import Grade, Seconds
-from parley.desk import Desk
-from parley.desk.views import LineView, MessageView, StatusView, TermsView
+from parley.desk import Desk, Unlocked, unlock
 
-ENTRIES_MOST: Final = 200
-FAULTS_MOST: Final = 50
-MESSAGES_MOST: Final = 50  # in one list; what lies beyond is counted
-TERMS_MOST: Final = 10
-ALL_LINES: Final = "ALL LINES"
-_REF: Final = re.compile(r"draft:[0-9]{1,15}|.{1,128}:(ours|theirs):[0-9]{1,5}/[0-9]{1,10}", re.DOTALL)
-_STATIC: Final = {"console.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+LOOK_COOKIE: Final = "parley-look"  # language and palette, for a browser that is not signed in
+LOOK_KEPT_S: Final = 365 * 86400
+_STATIC: Final = {
+    "console.css": "text/css; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "live.js": "text/javascript; charset=utf-8",
+    "draft.js": "text/javascript; charset=utf-8",
+    "keys.js": "text/javascript; charset=utf-8",
+    "sound.js": "text/javascript; charset=utf-8",
+}
 _STATIC_KEPT: Final = "public, max-age=86400"
+NOBODY: Final = Visit(None, "en", "")  # at the door, before it is known who asks
+Handler = Callable[[Request], Awaitable[Response]]
 
 
-def app(desk: Desk, *, allowed_hosts: tuple[str, ...], title: str = "Parley") -> ASGIApp:
-    """The console of the end behind `desk`.
+def app(
+    desk: Desk, *, allowed_hosts: tuple[str, ...], title: str = "Parley", demo: Demo | None = None
+) -> Console:
+    """The console of the end behind `desk`, as an ASGI app.
 
-    `allowed_hosts`: the names it answers to, each `name` (any port) or `name:port`. `title`: shown in
-    the footer and the window's title.
+    `allowed_hosts`: the names it answers to, each `name` (any port) or `name:port`. `title`: shown in the footer and
+    the window's title. `demo`: what only the demonstration gives.
     """
-    return Console(desk, title).guarded(allowed_hosts)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the bar says besides the status."""
-
-    counterparts: tuple[str, ...]
-    needs_us: tuple[MessageView, ...]
-    terms_need_us: tuple[TermsView, ...]
-    needs: int
-    first_due: Seconds | None
-    next_contact: Seconds | None
-    next_line: LineView | None
-    open_lines: tuple[LineView, ...]  # with a contact slot open now
-    last_contacts: tuple[LineView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why an act was not done, for the head of the page."""
-
-    text: str
-    hint: str
+    return Console(desk, allowed_hosts, title, demo)
 
 
 class Console:
-    """The pages, and the acts behind their forms."""
+    """The door, the sessions, and the way from an address to a page or an act."""
 
-    def __init__(self, desk: Desk, title: str) -> None:
-        self._desk = desk
-        self._title = title
+    def __init__(self, desk: Desk, allowed_hosts: tuple[str, ...], title: str, demo: Demo | None) -> None:
+        self._desk, self._demo = desk, demo
         folder = files("parley.console") / "static"
         self._static = {name: (folder / name).read_bytes() for name in _STATIC}
-        self._templates = _environment(hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12])
-        self._acts: Mapping[str, Callable[[Typed], str]] = {
-            "compose": self._compose,
-            "release": self._release,
-            "withdraw": self._withdraw,
-            "acknowledge": self._acknowledge,
-            "cancel": self._cancel,
-            "call": self._call,
-            "answer": self._answer,
-            "sever": self._sever,
-            "sever-all": self._sever_all,
-            "offer": self._offer,
-            "agree": self._agree,
-            "withdraw-terms": self._withdraw_terms,
-            "take-watch": self._take_watch,
-            "hand-over": self._hand_over,
-        }
+        version = hashlib.sha256(b"".join(self._static.values())).hexdigest()[:12]
+        self._sessions = Sessions(time.monotonic, os.urandom)
+        self._throttle = Throttle(time.monotonic)
+        self._cookie = sessions.cookie_name(desk.fingerprint())
+        self._pulse = Pulse(desk, demo.rate if demo else lambda: 1.0)
+        self._pages = Pages(desk, title, version, demo)
+        self._acts = Acts(desk)
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._app = Guard(self._routes(), allowed_hosts, self._refusal)
 
-    def guarded(self, allowed_hosts: tuple[str, ...]) -> ASGIApp:
-        pages = Starlette(
-            routes=[
-                Route("/", self._board),
-                Route("/message/{ref:path}", self._message),
-                Route("/line/{name:path}", self._line),
-                Route("/state.json", self._state),
-                Route("/static/{name}", self._file),
-                Route("/act/{act}", self._act, methods=["POST"]),
-            ],
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    def end_streams(self) -> None:
+        """Ends what would keep a server from stopping: the streams of open pages."""
+        self._pulse.close()
+
+    def _routes(self) -> Starlette:
+        pages = self._pages
+        reading = {
+            "/": pages.board,
+            "/watch": pages.watch,
+            "/draft/{number:int}": pages.draft,
+            "/draft/{number:int}/check": pages.check,
+            "/message/{ref:path}": pages.message,
+            "/line/{name:path}": pages.line,
+            "/record/{name:path}": pages.record,
+            "/call/{name:path}": pages.call,
+            "/restore/{name:path}": pages.restore,
+            "/sever/{name:path}": pages.sever,
+            "/sever": pages.sever_all,
+        }
+        routes = [Route(path, self._signed_in(page)) for path, page in reading.items()]
+        routes += [
+            Route("/sign-in", self._sign_in_page),
+            Route("/sign-in", self._sign_in, methods=["POST"]),
+            Route("/wall", self._wall),
+            Route("/wall/events", self._wall_events),
+            Route("/events", self._events),
+            Route("/state.json", self._state),
+            Route("/look", self._look, methods=["POST"]),
+            Route("/static/{name}", self._file),
+            Route("/act/{act}", self._act, methods=["POST"]),
+        ]
+        if self._demo is not None:
+            routes.append(Route("/demo/sign-in/{secret}", self._demo_sign_in))
+        starlette = Starlette(
+            routes=routes,
             exception_handlers={
                 HTTPException: self._no_page,
                 Refused: self._refused,
@@ -121,27 +130,172 @@ class Console:
                 Exception: self._failed,
             },
         )
-        pages.router.redirect_slashes = False
-        return Guard(pages, allowed_hosts, self._refusal)
+        starlette.router.redirect_slashes = False
+        return starlette
 
-    # --- pages ----------------------------------------------------------------------------------------------
+    # --- who asks -------------------------------------------------------------------------------------------
 
-    async def _board(self, request: Request) -> Response:
-        return self._show_board(
-            Typed(), done=request.query_params.get("done", ""), query=request.query_params
+    def _session(self, request: Request) -> Session | None:
+        return self._sessions.get(sessions.token_of(request.headers.get("cookie", ""), self._cookie))
+
+    def _visit(self, request: Request, session: Session | None) -> Visit:
+        """Who asks, in which language and palette; from here on all is said in that language."""
+        if session is not None:
+            visit = Visit(session, session.language, session.palette, _address(request))
+        else:
+            language, palette = self._look_of(request)
+            visit = Visit(None, language, palette, _address(request))
+        words.use(visit.language)
+        return visit
+
+    def _look_of(self, request: Request) -> tuple[str, str]:
+        """Language and palette of a browser that is not signed in."""
+        language, _dot, palette = request.cookies.get(LOOK_COOKIE, "").partition(".")
+        if language not in words.LANGUAGES:
+            language = words.preferred(request.headers.get("accept-language", ""))
+        return language, palette if palette in PALETTES else ""
+
+    def _signed_in(self, page: Callable[[Visit, Request], str]) -> Handler:
+        async def show(request: Request) -> Response:
+            session = self._session(request)
+            visit = self._visit(request, session)
+            if session is None:
+                return RedirectResponse(_signing_in(_path(request)), 303)
+            return HTMLResponse(page(visit, request))
+
+        return show
+
+    # --- signing in and out ---------------------------------------------------------------------------------
+
+    async def _sign_in_page(self, request: Request) -> Response:
+        visit = self._visit(request, None)
+        return HTMLResponse(self._pages.sign_in(visit, next_page=request.query_params.get("next", "")))
+
+    async def _sign_in(self, request: Request) -> Response:
+        visit = self._visit(request, None)
+        fields = forms.read(await request.body())
+        typed = Typed("sign-in", "", fields)
+        name = typed.optional("by")
+        try:
+            unlocked = await self._unlocked(name, fields.get("passphrase", ""))
+        except (Unfit, ParleyError) as error:
+            problem = Problem(words.say(error.text), words.say(error.hint))
+            page = self._pages.sign_in(visit, typed, problem, next_page=fields.get("next", ""))
+            return HTMLResponse(page, 422)
+        return self._begin(request, unlocked, visit, fields.get("next", ""))
+
+    async def _unlocked(self, name: str, passphrase: str) -> Unlocked:
+        """The officer's key, opened. Raises Unfit or LocalError; a wrong one costs the next a wait."""
+        wait = self._throttle.wait_s(name)
+        if wait > 0:
+            raise Unfit(
+                _("Too many wrong passphrases; nothing was tried."),
+                _("Try again in %(n)d s. Nobody is locked out for good.") % {"n": int(wait) + 1},
+            )
+        if not name or not passphrase:
+            raise Unfit(_("Log-in name or passphrase is missing."), _("Fill in both."))
+        self._throttle.tried(name)
+        try:
+            unlocked = await asyncio.to_thread(unlock, self._desk.home_path, name, passphrase)
+        except ParleyError:
+            self._desk.note_refused_sign_in(name)
+            raise
+        self._throttle.succeeded(name)
+        return unlocked
+
+    def _begin(self, request: Request, unlocked: Unlocked, visit: Visit, next_page: str) -> Response:
+        """A new session, under a new token whatever the browser brought."""
+        old = self._session(request)
+        if old is not None:
+            self._sessions.close(old)
+        session = self._sessions.open(unlocked, visit.language, visit.palette)
+        self._sweep()
+        self._desk.note_sign_in(unlocked.name)
+        answer = RedirectResponse(_local(next_page), 303)
+        secure = request.url.scheme == "https"
+        answer.headers.append("set-cookie", sessions.cookie(self._cookie, session.token, secure=secure))
+        return answer
+
+    def _sweep(self) -> None:
+        """Lets go of keys that lie idle, now and when the next one will, though no request comes."""
+        self._sessions.sweep()
+        following = self._sessions.next_sweep_at()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._sweeping = None
+        if following is not None:
+            wait = max(1.0, following - time.monotonic())
+            self._sweeping = asyncio.get_running_loop().call_later(wait, self._sweep)
+
+    async def _demo_sign_in(self, request: Request) -> Response:
+        """A one-click link of the demonstration's guide page; there is no such address elsewhere."""
+        demo = self._demo
+        name = demo.links.get(request.path_params["secret"]) if demo else None
+        if demo is None or name is None:
+            raise HTTPException(404)
+        visit = self._visit(request, None)
+        return self._begin(request, unlock(self._desk.home_path, name, demo.passphrase), visit, "/")
+
+    def _sign_out(self, session: Session) -> Response:
+        self._sessions.close(session)
+        self._desk.note_sign_out(session.name)
+        answer = RedirectResponse("/sign-in", 303)
+        answer.headers.append("set-cookie", sessions.no_cookie(self._cookie))
+        return answer
+
+    async def _look(self, request: Request) -> Response:
+        """Another language or palette, for this browser and for the session in it."""
+        session = self._session(request)
+        visit = self._visit(request, session)
+        fields = forms.read(await request.body())
+        language = fields.get("language", visit.language)
+        palette = fields.get("palette", visit.palette)
+        language = language if language in words.LANGUAGES else visit.language
+        palette = palette if palette in PALETTES else ""
+        if session is not None:
+            session.language, session.palette = language, palette
+        to = _local(fields.get("next", ""))
+        answer = RedirectResponse(_signing_in(to) if "sign-in" in fields else to, 303)
+        answer.set_cookie(
+            LOOK_COOKIE, f"{language}.{palette}", LOOK_KEPT_S, httponly=True, samesite="lax", path="/"
+        )
+        return answer
+
+    # --- streams, and what is not a page --------------------------------------------------------------------
+
+    async def _events(self, request: Request) -> Response:
+        session = self._session(request)
+
+        def still() -> bool:
+            return session is not None and self._session(request) is session
+
+        return self._streamed(still)
+
+    async def _wall_events(self, request: Request) -> Response:
+        return self._streamed(lambda: True, wall=True)
+
+    def _streamed(self, still_allowed: Callable[[], bool], *, wall: bool = False) -> Response:
+        if self._pulse.walls >= WALLS_MAX if wall else self._pulse.open >= STREAMS_MAX:
+            raise Refused(503, _("Too many pages of this console are open."), _("Close some of them."))
+        counts = self._wall_counts if wall else None
+        return StreamingResponse(
+            self._pulse.stream(still_allowed, counts),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
 
-    async def _message(self, request: Request) -> Response:
-        return self._show_message(
-            request.path_params["ref"], Typed(), done=request.query_params.get("done", "")
-        )
+    def _wall_counts(self) -> dict[str, object]:
+        alarms, warnings = self._desk.wall()
+        return {"alarms": alarms, "warnings": warnings}
 
-    async def _line(self, request: Request) -> Response:
-        return self._show_line(
-            request.path_params["name"], Typed(), done=request.query_params.get("done", "")
-        )
+    async def _wall(self, request: Request) -> Response:
+        return HTMLResponse(self._pages.wall(self._visit(request, None)))
 
     async def _state(self, request: Request) -> Response:
+        if self._session(request) is None:
+            return JSONResponse(
+                {"error": "nobody is signed in", "hint": "sign in, or use: parley status --json"}, 401
+            )
         return JSONResponse(state(self._desk.status()))
 
     async def _file(self, request: Request) -> Response:
@@ -150,363 +304,93 @@ class Console:
             raise HTTPException(404)
         return Response(self._static[name], media_type=_STATIC[name], headers={"cache-control": _STATIC_KEPT})
 
-    def _show_board(
-        self,
-        typed: Typed,
-        problem: Problem | None = None,
-        *,
-        done: str = "",
-        query: Mapping[str, str] | None = None,
-        status_code: int = 200,
-    ) -> Response:
-        speaking = tuple(line for line in self._desk.lines() if not line.is_order_wire)
-        return self._page(
-            "board.html",
-            status_code,
-            problem=problem,
-            speaking=speaking,
-            languages=tuple(dict.fromkeys(tag for line in speaking for tag in line.languages)),
-            done=done,
-            typed=typed,
-            drafts=self._desk.drafts(),
-            waiting_on_them=self._desk.waiting_on_them(),
-            terms_wait=tuple(t for t in self._desk.terms() if t.state != "settled" and not _needs_us(t)),
-            messages=self._desk.messages(most=MESSAGES_MOST),
-            answering=(query or {}).get("answers", ""),
-            chosen_line=(query or {}).get("line", ""),
-        )
+    def _refusal(self, refused: Refused, visit: Visit = NOBODY) -> Response:
+        text, hint = words.say(refused.text), words.say(refused.hint)
+        return HTMLResponse(self._pages.sentence(visit, refused.status, text, hint), refused.status)
 
-    def _show_message(
-        self,
-        ref: str,
-        typed: Typed,
-        problem: Problem | None = None,
-        *,
-        done: str = "",
-        status_code: int = 200,
-    ) -> Response:
-        message = self._message_of(ref)
-        return self._page(
-            "message.html",
-            status_code,
-            problem=problem,
-            done=done,
-            typed=typed,
-            message=message,
-            line=self._line_of(message.line),
-            climb=shown.climb(message),
-        )
-
-    def _show_line(
-        self,
-        name: str,
-        typed: Typed,
-        problem: Problem | None = None,
-        *,
-        done: str = "",
-        status_code: int = 200,
-    ) -> Response:
-        line = self._line_of(name)
-        return self._page(
-            "line.html",
-            status_code,
-            problem=problem,
-            done=done,
-            typed=typed,
-            line=line,
-            terms=self._desk.terms(line.id),
-            messages=self._desk.messages(line.id, MESSAGES_MOST),
-            faults=self._desk.faults(line.id, FAULTS_MOST),
-            faults_most=FAULTS_MOST,
-            entries=self._desk.entries(line.id, ENTRIES_MOST),
-            entries_most=ENTRIES_MOST,
-        )
-
-    def _page(self, template: str, status_code: int, *, done: str, **values: object) -> Response:
-        status = self._desk.status()
-        values |= {
-            "title": self._title,
-            "status": status,
-            "now": status.now,
-            "facts": self._facts(status),
-            "notice": _notices().get(done, ""),
-        }
-        return HTMLResponse(self._templates.get_template(template).render(values), status_code)
-
-    def _facts(self, status: StatusView) -> Facts:
-        needs = self._desk.needs_us()
-        terms = tuple(t for t in self._desk.terms() if _needs_us(t))
-        ringing = sum(line.ringing for line in status.lines)
-        upcoming = [(line.next_contact, line) for line in status.lines if line.next_contact is not None]
-        at, line = min(upcoming, key=lambda pair: pair[0], default=(None, None))
-        return Facts(
-            tuple(name for name, _fingerprint in status.pairs),
-            needs,
-            terms,
-            len(needs) + ringing + len(terms),
-            min((m.deadline for m in needs if m.deadline is not None), default=None),
-            at,
-            line,
-            tuple(line for line in status.lines if line.open_slot is not None),
-            tuple(line for line in status.lines if line.last_contact),
-        )
-
-    # --- what is not a page ---------------------------------------------------------------------------------
-
-    def _refusal(self, refused: Refused) -> Response:
-        page = self._templates.get_template("sentence.html")
-        values = {"title": self._title, "text": refused.text, "hint": refused.hint, "code": refused.status}
-        return HTMLResponse(page.render(values), refused.status)
+    def _asked_by(self, request: Request) -> Visit:
+        return self._visit(request, self._session(request))
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
-        return self._refusal(error)
+        return self._refusal(error, self._asked_by(request))
 
     async def _no_page(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        visit = self._asked_by(request)
         if error.status_code == 405:
-            return self._refusal(
-                Refused(405, _("This address does not take that."), _("Go back to the board."))
-            )
-        return self._refusal(
-            Refused(error.status_code, _("There is no such page."), _("Go back to the board."))
-        )
+            text = _("This address does not take that.")
+        else:
+            text = _("There is no such page.")
+        return self._refusal(Refused(error.status_code, text, _("Go back to the board.")), visit)
 
     async def _desk_refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, ParleyError)
-        return self._refusal(Refused(404, error.text, error.hint))
+        return self._refusal(Refused(404, error.text, error.hint), self._asked_by(request))
 
     async def _failed(self, request: Request, error: Exception) -> Response:
+        visit = self._asked_by(request)
         return self._refusal(
             Refused(
                 500,
                 _("The console failed at this page. What was entered in the record stays as it is."),
                 _("Look at the board and the record first; do the act again only if it is not there."),
-            )
+            ),
+            visit,
         )
 
     # --- acts -----------------------------------------------------------------------------------------------
 
     async def _act(self, request: Request) -> Response:
         act = request.path_params["act"]
-        if act not in self._acts:
+        session = self._session(request)
+        visit = self._visit(request, session)
+        if act != "sign-out" and not self._acts.knows(act):
             raise HTTPException(404)
         fields = forms.read(await request.body())
+        if session is None:
+            return HTMLResponse(self._pages.signed_out(visit), 401)
+        if not hmac.compare_digest(fields.get("csrf", "").encode(), session.csrf.encode()):
+            raise Refused(
+                403,
+                _("This form is not of the session you are signed in to; nothing was done."),
+                _("Go back, load the page again, and do the act there."),
+            )
+        if act == "sign-out":
+            return self._sign_out(session)
         typed = Typed(act, fields.get("about", ""), fields)
         try:
-            return RedirectResponse(self._acts[act](typed), 303)
-        except (Unfit, Refused, ParleyError) as error:
-            return self._again(typed, Problem(error.text, error.hint))
-
-    def _again(self, typed: Typed, problem: Problem) -> Response:
-        """The page the form stood on, filled in again; the board if that page is gone."""
-        page = typed.optional("page")
-        try:
-            if page == "message":
-                return self._show_message(typed.subject, typed, problem, status_code=422)
-            if page == "line":
-                return self._show_line(typed.optional("line"), typed, problem, status_code=422)
-        except (Refused, ParleyError):
-            pass
-        return self._show_board(typed, problem, status_code=422, query=typed.fields)
-
-    def _compose(self, typed: Typed) -> str:
-        line = self._line_of(typed.needed("line", _("The line")))
-        precedence = typed.one_of("precedence", _("The precedence"), shown.PRECEDENCES)
-        reason = typed.optional("reason")
-        if precedence == "FLASH" and not reason:
-            raise Unfit(
-                _("A FLASH needs its reason; the draft was not saved."),
-                _("FLASH is for what cannot wait ten minutes. Say in one sentence why, or choose less."),
-            )
-        reply_by, stale_after = typed.optional("reply_by"), typed.optional("stale_after")
-        draft = self._desk.compose(
-            line.id,
-            typed.needed("text", _("The text")),
-            typed.needed("by", _("The log-in name")),
-            precedence=precedence,
-            language=typed.optional("language") or None,
-            subject=typed.optional("title"),
-            in_whose_name=typed.optional("in_whose_name"),
-            form_of_address=typed.optional("form_of_address"),
-            answers=typed.optional("answers"),
-            reply_by=forms.instant(reply_by, _("Reply by")) if reply_by else None,
-            stale_after=forms.instant(stale_after, _("Of no use after")) if stale_after else None,
-            reason=reason,
-        )
-        return shown.message_url(draft.ref) + "?done=composed"
-
-    def _release(self, typed: Typed) -> str:
-        draft = self._message_of(typed.needed("about", _("The draft")))
-        line = self._line_of(draft.line)
-        typed.retyped("counterpart", _("The counterpart's name"), line.pair)
-        if typed.one_of("precedence", _("The precedence"), shown.PRECEDENCES) != draft.precedence:
-            raise Unfit(
-                _("The precedence chosen is not the draft's, which is %(precedence)s; nothing was released.")
-                % {"precedence": draft.precedence},
-                _("Read the draft again. To change its precedence, withdraw it and draft it anew."),
-            )
-        message = self._desk.release(draft.ref, *self._signed(typed))
-        return shown.message_url(message.ref) + "?done=released"
-
-    def _withdraw(self, typed: Typed) -> str:
-        message = self._message_of(typed.needed("about", _("The message")))
-        self._desk.withdraw(message.ref, *self._signed(typed))
-        return "/?done=withdrawn"
-
-    def _acknowledge(self, typed: Typed) -> str:
-        message = self._message_of(typed.needed("about", _("The message")))
-        grade = typed.one_of("grade", _("The grade"), tuple(g.name for g in Grade))
-        read_back = typed.optional("read_back")
-        if grade == Grade.READ_BACK.name and not read_back:
-            raise Unfit(
-                _("A read-back needs its text; nothing was acknowledged."),
-                _("Type the key fields of the message as you read them."),
-            )
-        self._desk.acknowledge(message.ref, grade, *self._signed(typed), read_back or None)
-        return shown.message_url(message.ref) + "?done=acknowledged"
-
-    def _cancel(self, typed: Typed) -> str:
-        message = self._message_of(typed.needed("about", _("The message")))
-        by, passphrase = self._signed(typed)
-        self._desk.cancel(message.ref, by, passphrase, typed.needed("reason", _("The reason")))
-        return shown.message_url(message.ref) + "?done=cancelled"
-
-    def _call(self, typed: Typed) -> str:
-        line = self._line_of(typed.needed("line", _("The line")))
-        self._desk.call(line.id, typed.needed("by", _("The log-in name")))
-        return self._back(typed, line, "called")
-
-    def _answer(self, typed: Typed) -> str:
-        line = self._line_of(typed.needed("line", _("The line")))
-        self._desk.answer(line.id, typed.needed("by", _("The log-in name")))
-        return self._back(typed, line, "answered")
-
-    def _sever(self, typed: Typed) -> str:
-        line = self._line_of(typed.needed("line", _("The line")))
-        grounds = typed.needed("grounds", _("The grounds"))
-        typed.retyped("retyped", _("The line's name"), line.name)
-        self._desk.sever(line.id, grounds, *self._signed(typed), typed.optional("language") or None)
-        return self._back(typed, line, "severed")
-
-    def _sever_all(self, typed: Typed) -> str:
-        grounds = typed.needed("grounds", _("The grounds"))
-        typed.retyped("retyped", _("The confirmation"), ALL_LINES)
-        self._desk.sever(None, grounds, *self._signed(typed), pair=typed.optional("pair") or None)
-        return "/?done=severed-all"
-
-    def _offer(self, typed: Typed) -> str:
-        line = self._line_of(typed.needed("line", _("The line")))
-        opens_at = typed.instant("opens_at", _("The hour of opening"))
-        contact = typed.optional("opening_contact")
-        self._desk.offer_restore(
-            line.id,
-            opens_at,
-            *self._signed(typed),
-            opening_contact=forms.instant(contact, _("The opening contact")) if contact else None,
-            reserved=typed.optional("reserved"),
-        )
-        return self._back(typed, line, "offered")
-
-    def _agree(self, typed: Typed) -> str:
-        self._desk.agree(typed.needed("about", _("The terms")), *self._signed(typed))
-        return "/?done=agreed"
-
-    def _withdraw_terms(self, typed: Typed) -> str:
-        self._desk.withdraw_terms(typed.needed("about", _("The terms")), *self._signed(typed))
-        return "/?done=terms-withdrawn"
-
-    def _take_watch(self, typed: Typed) -> str:
-        self._desk.take_watch(typed.needed("by", _("The log-in name")))
-        return "/?done=watch-taken"
-
-    def _hand_over(self, typed: Typed) -> str:
-        self._desk.hand_over()
-        return "/?done=watch-left"
-
-    # --- of the acts ----------------------------------------------------------------------------------------
-
-    def _signed(self, typed: Typed) -> tuple[str, str]:
-        """Who does it: log-in name and passphrase, for this one act."""
-        return typed.needed("by", _("The log-in name")), typed.needed("passphrase", _("The passphrase"))
-
-    def _back(self, typed: Typed, line: LineView, done: str) -> str:
-        return (shown.line_url(line) if typed.optional("page") == "line" else "/") + f"?done={done}"
-
-    def _line_of(self, name: str) -> LineView:
-        """The line of that name, or of that id where a name cannot stand in an address."""
-        lines = self._desk.lines()
-        for line in (*(x for x in lines if x.id == name), *(x for x in lines if x.name == name)):
-            return line
-        raise Refused(404, _("There is no line of that name."), _("Go back to the board."))
-
-    def _message_of(self, ref: str) -> MessageView:
-        """The message of that ref; what cannot be one is not asked for."""
-        if not _REF.fullmatch(ref):
-            raise Refused(404, _("That names no message."), _("Go back to the board."))
-        try:
-            return self._desk.message(ref)
-        except ParleyError as error:
-            raise Refused(404, error.text, error.hint or _("Go back to the board.")) from None
+            if session.unlocked is None and fields.get("passphrase"):
+                self._sessions.unlock(session, await self._unlocked(session.name, fields["passphrase"]))
+            session.touch()
+            to = self._acts.do(act, typed, session)
+            return JSONResponse(to) if isinstance(to, dict) else RedirectResponse(to, 303)
+        except (Unfit, Refused, Locked, NotAllowed, ParleyError) as error:
+            if act == "save-draft":
+                return JSONResponse({"error": words.say(error.text), "hint": words.say(error.hint)}, 422)
+            status = 403 if isinstance(error, NotAllowed) else 422
+            problem = Problem(words.say(error.text), words.say(error.hint))
+            return HTMLResponse(self._pages.again(visit, typed, problem), status)
 
 
-def _needs_us(terms: TermsView) -> bool:
-    """Whether terms on the table wait for officers of ours."""
-    return terms.state == "offered" and len(terms.ours) < terms.needed
+def _address(request: Request) -> str:
+    """The path as it was asked for, quoted as it was: a line's name may hold what a decoded one would change."""
+    raw: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
+    return raw.decode("ascii", "replace").partition("?")[0]
 
 
-def _notices() -> dict[str, str]:
-    """What a page says after an act, by the word in its address; never text from the address itself."""
-    return {
-        "composed": _("The draft is saved and waits for release by a second person."),
-        "released": _(
-            "Released. It is at their end only when their node has signed for it; the ladder says so."
-        ),
-        "withdrawn": _("Withdrawn. Nothing of it was sent."),
-        "acknowledged": _("Acknowledged."),
-        "cancelled": _("Cancelled. The message stays on both records, with its cancellation."),
-        "called": _("Called. The line rings at their end if a way carries."),
-        "answered": _("Answered."),
-        "severed": _("The line is severed by us. Opening it again needs both parties."),
-        "severed-all": _("All lines are severed by us. Opening them again needs both parties."),
-        "offered": _("The terms are offered. The line opens only when both parties agree to the same terms."),
-        "agreed": _("Agreed. The terms bind when both parties' officers stand behind them."),
-        "terms-withdrawn": _("We no longer stand behind these terms."),
-        "watch-taken": _("You have the watch."),
-        "watch-left": _("Nobody has the watch here; their end is told so."),
-    }
+def _path(request: Request) -> str:
+    return _address(request) + (f"?{request.url.query}" if request.url.query else "")
 
 
-def _environment(static_version: str) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("parley.console", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    environment.install_gettext_translations(words.catalogue, newstyle=True)  # type: ignore[attr-defined]
-    environment.globals |= {
-        "static_version": static_version,
-        "clock": shown.clock,
-        "weekday": shown.weekday,
-        "day": forms.day,
-        "group": forms.group,
-        "when": shown.when,
-        "age": shown.age,
-        "plain": shown.plain,
-        "language": shown.language,
-        "line_url": shown.line_url,
-        "message_url": shown.message_url,
-        "troubles": shown.troubles,
-        "state_word": shown.state_word,
-        "needs_us": _needs_us,
-        "LETTERS": shown.LETTERS,
-        "PRECEDENCES": shown.PRECEDENCES,
-        "GRADES": tuple(g.name for g in Grade),
-        "ALL_LINES": ALL_LINES,
-        "MESSAGES_MOST": MESSAGES_MOST,
-        "TERMS_MOST": TERMS_MOST,
-    }
-    return environment
+def _signing_in(next_page: str) -> str:
+    """The address of the sign-in page that leads on to another."""
+    return "/sign-in?next=" + quote(next_page, safe="")
+
+
+def _local(path: str) -> str:
+    """An address of this console, and of no other: what a form may send a browser on to."""
+    odd = not path.startswith("/") or path.startswith(("//", "/\\")) or len(path) > 2048
+    if odd or any(ord(c) < 0x21 or ord(c) == 0x7F for c in path) or path.startswith(("/sign-in", "/demo/")):
+        return "/"
+    return quote(path, safe="/?&=:%#@!$'()*+,;~-._")

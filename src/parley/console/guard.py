@@ -12,7 +12,16 @@ held before a page sees a request:
 3. a body is a short form that arrives within a fixed time;
 4. the method is one a page has.
 
-There is no cookie and no session, so there is nothing for a stranger's page to ride on; these stand anyway.
+A session is a cookie (`sessions`), so a stranger's page could ride on it; that is what 2 is for, and the token in
+every form beside it. The cookie is not kept back from links (SameSite=Lax), because reading changes nothing.
+
+The content policy leaves a page nothing but what this console serves: no script, style or image of others, no form to
+elsewhere, no frame. A script fetches pages as documents and puts their nodes in place; none makes nodes of text, so
+that no trusted type is needed and none is allowed.
+
+What a slow or greedy client can hold: a form for `BODY_SECONDS_MAX`, and of more than `BODIES_MAX` such forms the
+oldest makes room, so that an act is always taken. Before a request has come whole nothing of ours runs: connections
+that say nothing are bounded where the server is set up (`patience`).
 """
 
 from __future__ import annotations
@@ -26,11 +35,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_BYTES_MAX: Final = 64 * 1024
 BODY_SECONDS_MAX: Final = 10.0
+BODIES_MAX: Final = 16  # forms on their way at once; the oldest makes room
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 
 CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 HEADERS: Final = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
@@ -62,6 +73,7 @@ class Guard:
         self._pages = pages
         self._allowed = frozenset(host.lower() for host in allowed_hosts)
         self._refusal = refusal
+        self._coming: list[asyncio.Timeout] = []  # forms that have not come whole, the oldest first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":  # no page has one
@@ -80,7 +92,7 @@ class Guard:
         try:
             self._check(scope)
             if scope["method"] == "POST":
-                receive = _replay(await _body(scope, receive))
+                receive = _replay(await self._body(scope, receive))
         except Refused as refused:
             await self._refusal(refused)(scope, _replay(b""), send_guarded)
             return
@@ -102,6 +114,31 @@ class Guard:
                 "This form was not sent from a page of this console, so nothing was done.",
                 "Open the console itself, on the machine it runs on or over https, and do the act there.",
             )
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The whole body, if it is a short form and comes in time."""  # 3
+        kind = (_one(scope, b"content-type") or "").partition(";")[0].strip().lower()
+        if kind != "application/x-www-form-urlencoded":
+            raise Refused(415, "This address takes a form of this console, nothing else; nothing was done.")
+        told = _one(scope, b"content-length")
+        if told is not None and (not told.isascii() or not told.isdigit()):
+            raise Refused(400, "The form does not say how long it is; nothing was done.")
+        if told is not None and (len(told) > 10 or int(told) > BODY_BYTES_MAX):
+            raise _too_long()
+        if len(self._coming) >= BODIES_MAX:
+            self._coming.pop(0).reschedule(asyncio.get_running_loop().time())
+        try:
+            async with asyncio.timeout(BODY_SECONDS_MAX) as patience:
+                self._coming.append(patience)
+                try:
+                    return await _whole(receive)
+                finally:
+                    if patience in self._coming:
+                        self._coming.remove(patience)
+        except TimeoutError:
+            raise Refused(
+                408, "The form did not arrive in time, so nothing was done.", "Send it again."
+            ) from None
 
     def _is_ours(self, host: str) -> bool:
         host = host.lower()
@@ -126,37 +163,25 @@ def _from_here(scope: Scope, host: str) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
-    """The whole body, if it is a short form and comes in time."""  # 3
-    kind = (_one(scope, b"content-type") or "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise Refused(415, "This address takes a form of this console, nothing else; nothing was done.")
-    too_long = Refused(
+def _too_long() -> Refused:
+    return Refused(
         413,
         f"The form is longer than {BODY_BYTES_MAX // 1024} KiB, so nothing was done.",
         "Shorten the text; a message carries at most about two kilobytes.",
     )
-    told = _one(scope, b"content-length")
-    if told is not None and (not told.isascii() or not told.isdigit()):
-        raise Refused(400, "The form does not say how long it is; nothing was done.")
-    if told is not None and (len(told) > 10 or int(told) > BODY_BYTES_MAX):
-        raise too_long
+
+
+async def _whole(receive: Receive) -> bytes:
     body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise Refused(400, "The form broke off; nothing was done.")
-                body += message.get("body", b"")
-                if len(body) > BODY_BYTES_MAX:
-                    raise too_long
-                if not message.get("more_body", False):
-                    return bytes(body)
-    except TimeoutError:
-        raise Refused(
-            408, "The form did not arrive in time, so nothing was done.", "Send it again."
-        ) from None
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "The form broke off; nothing was done.")
+        body += message.get("body", b"")
+        if len(body) > BODY_BYTES_MAX:
+            raise _too_long()
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def _replay(body: bytes) -> Receive:

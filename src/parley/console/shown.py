@@ -1,7 +1,7 @@
 """How values are shown: times, ages, states, and text of theirs that must stay inside its box.
 
-UTC first and only, until the accord's civil clocks reach the page. What is shown is never what is
-compared, kept or signed.
+UTC first, the parties' civil clocks second. What is shown is never what is compared, kept or signed. Ages and
+terms that run are elements that the page's script keeps running (static/live.js) and that stand right without it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from parley.console.forms import group
+from parley.console.vocabulary import MEANINGS
 from parley.console.words import _
 from parley.core.types import Precedence, Seconds
+from parley.desk.agreed import SlotView
 from parley.desk.views import LineView, MessageView, RungView
 
 # --- time ---------------------------------------------------------------------------------------------------
@@ -40,6 +42,27 @@ def when(at: Seconds, now: Seconds) -> Markup:
     iso = f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
     words = clock(at) if at // 86400 == now // 86400 else group(at)
     return Markup('<time datetime="{}">{}</time>').format(iso, words)
+
+
+def civil(at: Seconds, minutes: int) -> str:
+    """The hour on a civil clock `minutes` east of UTC: `19:04:12`."""
+    return f"{datetime.fromtimestamp(at + 60 * minutes, UTC):%H:%M:%S}"
+
+
+def offset(minutes: int) -> str:
+    """How far a civil clock is east of UTC: `UTC+9`, `UTC-3:30`."""
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def since(at: Seconds, now: Seconds) -> Markup:
+    """How long ago, running."""
+    return Markup('<span data-since="{}">{}</span>').format(int(at), age(max(0, int(now - at))))
+
+
+def until(at: Seconds, now: Seconds) -> Markup:
+    """How long until then, running down."""
+    return Markup('<span data-until="{}">{}</span>').format(int(at), age(max(0, int(at - now))))
 
 
 def age(seconds: int) -> str:
@@ -64,6 +87,8 @@ _NAMES: Final = {
     "\u2066": "LRI", "\u2067": "RLI", "\u2068": "FSI", "\u2069": "PDI",
     "\u200b": "ZWSP", "\u00ad": "SHY", "\ufeff": "BOM", "\u2028": "LS", "\u2029": "PS",
 }  # fmt: skip
+_ALIKE: Final = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE")
+_LABEL: Final = re.compile(r'<span class="control">(.*?)</span>')
 MARKS_MAX: Final = 6  # more than any script stacks on one letter once composed
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -94,6 +119,11 @@ def plain(text: str) -> Markup:
     return shown + kept + _tower(marks)
 
 
+def bare(text: str) -> Markup:
+    """`text` for a title, a choice or an attribute, where no markup stands: what `plain` labels is in brackets."""
+    return Markup(_LABEL.sub(r"[\1]", plain(text)))
+
+
 def _tower(marks: int) -> Markup:
     return _label(_("+%(n)d marks") % {"n": marks - MARKS_MAX}) if marks > MARKS_MAX else Markup("")
 
@@ -111,12 +141,58 @@ def language(tag: str) -> str:
     return tag if _LANGUAGE.fullmatch(tag) else ""
 
 
+def odd_letters(name: str) -> bool:
+    """Whether a word of a name mixes alphabets that are easily taken for one another (Latin, Greek, Cyrillic)."""
+    if name.isascii():
+        return False
+    for word in re.split(r"[\W\d_]+", name):
+        found = {
+            alphabet for c in word for alphabet in _ALIKE if unicodedata.name(c, "").startswith(alphabet)
+        }
+        if len(found) > 1:
+            return True
+    return False
+
+
 # --- addresses ----------------------------------------------------------------------------------------------
+
+
+REF: Final = re.compile(r"draft:[0-9]{1,15}|.{1,128}:(ours|theirs):[0-9]{1,5}/[0-9]{1,10}", re.DOTALL)
+DRAFT_REF: Final = re.compile(r"draft:[0-9]{1,15}")
 
 
 def line_url(line: LineView) -> str:
     """The page of a line; by its id where the name is none that an address can carry."""
-    return "/line/" + (_in_path(line.name) or line.id)
+    return "/line/" + _named(line)
+
+
+def record_url(line: LineView) -> str:
+    """The page with both logs of a line."""
+    return "/record/" + _named(line)
+
+
+def call_url(line: LineView) -> str:
+    """The guided contact call on a line."""
+    return "/call/" + _named(line)
+
+
+def restore_url(line: LineView) -> str:
+    """The page on which a line is opened again."""
+    return "/restore/" + _named(line)
+
+
+def sever_url(line: LineView) -> str:
+    """The page on which a line is cut."""
+    return "/sever/" + _named(line)
+
+
+def draft_url(ref: str) -> str:
+    """The page on which a draft is written."""
+    return "/draft/" + ref.removeprefix("draft:")
+
+
+def _named(line: LineView) -> str:
+    return _in_path(line.name) or line.id
 
 
 def message_url(ref: str) -> str:
@@ -142,6 +218,28 @@ FAULTS: Final = frozenset({"ONE WAY", "QUIET", "DOWN", "NOT PROVEN"})
 def troubles(line: LineView) -> bool:
     """Whether the observed word needs somebody: a line both hold open on which they cannot be reached."""
     return line.declared in WANTED and line.observed in FAULTS
+
+
+def abnormal(line: LineView) -> bool:
+    """Whether a line is not as one hopes: the bar shows these first."""
+    return line.declared != "OPEN" or line.observed != "OK" or line.agree == "difference" or line.ringing
+
+
+_DAYS: Final = (0x7F, 0x1F)  # every day; Monday to Friday
+
+
+def slot_words(slot: SlotView, minutes: int) -> str:
+    """A scheduled contact in words, on a civil clock `minutes` east of UTC: `09:00 OPENING, Mon to Fri`."""
+    at = (slot.minute + minutes) % 1440
+    if slot.weekdays == _DAYS[0]:
+        days = _("every day")
+    elif slot.weekdays == _DAYS[1]:
+        days = _("Mon to Fri")
+    else:
+        names = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
+        days = ", ".join(name for bit, name in enumerate(names) if slot.weekdays >> bit & 1)
+    caller = {True: _("we call"), False: _("they call"), None: _("either calls")}[slot.ours]
+    return f"{at // 60:02}:{at % 60:02} {_(MEANINGS.get(slot.meaning, slot.meaning))}, {days}, {caller}"
 
 
 CLIMB: Final = (

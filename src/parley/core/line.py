@@ -22,7 +22,7 @@ from enum import Enum, StrEnum
 from parley.core import accord as accords
 from parley.core import suite
 from parley.core.accord import Accord
-from parley.core.errors import LocalError, RemoteError
+from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.record import Held, Tree
 from parley.core.types import (
     HASH_BYTES,
@@ -384,8 +384,13 @@ def refuse(line: Line, kind: int, subject: int | None, now: Seconds) -> LocalErr
     state = declared(line, now)
     if state == Declared.OPEN or kind in line.accord.always_open:
         return None
+    if state == Declared.OPENING:
+        return LocalError(
+            Sentence("the line is OPENING: this may not leave before the hour of opening"),
+            "wait for the hour, or withdraw it",
+        )
     return LocalError(
-        f"the line is {state.value}: this may not leave now",
+        Sentence("the line is {state}: this may not leave now", state=Sentence(state.value)),
         "it waits here, kept back; offer to restore the line, or withdraw it",
     )
 

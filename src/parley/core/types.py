@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import TypeAlias
 
-from parley.core.errors import LocalError, RemoteError
+from parley.core.errors import LocalError, RemoteError, Sentence
 
 Seconds: TypeAlias = int  # since 1970-01-01T00:00:00Z, u32; a claim wherever somebody else said it
 PartyIndex: TypeAlias = int  # 0 or 1, by the order of the card hashes (spec 3.2)
@@ -149,17 +149,20 @@ def text(what: str, value: str, bytes_max: int) -> str:
     Raises RemoteError otherwise.
     """
     if not isinstance(value, str):
-        raise RemoteError(f"{what} is not text")
+        raise RemoteError(Sentence("{what} is not text", what=what))
     try:
         encoded = value.encode("utf-8")
     except UnicodeEncodeError:
-        raise RemoteError(f"{what} holds a lone surrogate") from None
+        raise RemoteError(Sentence("{what} holds a lone surrogate", what=what)) from None
     if len(encoded) > bytes_max:
-        raise RemoteError(f"{what} is {len(encoded)} bytes long, over {bytes_max}")
+        size = len(encoded)
+        raise RemoteError(
+            Sentence("{what} is {size} bytes long, over {most}", what=what, size=size, most=bytes_max)
+        )
     if not unicodedata.is_normalized("NFC", value):
-        raise RemoteError(f"{what} is not in Unicode normalization form C")
+        raise RemoteError(Sentence("{what} is not in Unicode normalization form C", what=what))
     if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in value):
-        raise RemoteError(f"{what} holds a control character")
+        raise RemoteError(Sentence("{what} holds a control character", what=what))
     return value
 
 

@@ -1,25 +1,26 @@
 """The door for people and programs: what a console, a command or an API client may ask of an end.
 
 Reading gives views: frozen values of plain text and numbers, in the agreement's words. Acting takes a
-log-in name and, where something is signed, the passphrase that opens that officer's key for this one
-act. Whoever asks for what is not allowed gets a LocalError, one sentence and a hint, and nothing is
+log-in name and, where something is signed, the officer's key: by the passphrase that opens it for this one
+act, or opened already (`Unlocked`), as a session of the console has it. An officer without any power may read
+and nothing else. Whoever asks for what is not allowed gets a LocalError, one sentence and a hint, and nothing is
 recorded. A message is named by its ref everywhere: LINE:ours|theirs:AUTHOR/NUMBER, or draft:N.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from parley import __version__, keys
 from parley.core import accord as accords
 from parley.core import export, record, suite
 from parley.core import line as lines
 from parley.core.accord import Accord
-from parley.core.errors import LocalError, RemoteError
-from parley.core.instruments import message, roster
+from parley.core.errors import LocalError, Sentence
+from parley.core.instruments import roster
 from parley.core.line import Mark, RestoreTerms, Side, Standing
 from parley.core.types import (
-    PARAGRAPHS_MAX,
     ROOT_AUTHOR,
     ActKind,
     Body,
@@ -30,12 +31,26 @@ from parley.core.types import (
     Subject,
     written,
 )
-from parley.core.wire import body as bodies
 from parley.core.wire import entry as wire
 from parley.core.wire.body import PARAGRAPH_BYTES_MAX
 from parley.core.wire.frame import CallSign
-from parley.desk.reader import Reader, powers_of, precedence_named, sure
+from parley.desk.agreed import (
+    AccordView,
+    AnswerView,
+    ContactNowView,
+    accord_view,
+    contact_now,
+    four_questions,
+)
+from parley.desk.alarms import Alarms
+from parley.desk.drafts import Drafts
+from parley.desk.readback import key_fields
+from parley.desk.reader import powers_of, precedence_named, sure
+from parley.desk.reading import Reading, offer_of
+from parley.desk.signing_in import SigningIn
 from parley.desk.views import (
+    AlarmView,
+    DraftView,
     EntryView,
     FaultEvidenceView,
     FaultView,
@@ -46,9 +61,12 @@ from parley.desk.views import (
     TermsView,
 )
 from parley.keys import Cost, OfficerFile, Signer
+from parley.keys.officers import Unlocked, unlock
 from parley.node import Node, PairRoom, Room
 from parley.store import Pair, Waiting
-from parley.watch_log import Event, Happened
+from parley.watch_log import Event, Happened, is_offered
+
+__all__ = ["Desk", "Unlocked", "unlock"]
 
 
 class Desk:
@@ -57,9 +75,24 @@ class Desk:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._store, self._log = node.store, node.watch_log
-        self._look = Reader(node)
+        self._look = Reading(node)
+        self._drafts = Drafts(node, self._look)
+        self._alarms = Alarms(node, self._look)
+        self._signing_in = SigningIn(node)
+        last = self._log.watch()
+        if node.watch is None and last is not None and last.officer:
+            node.watch = last.officer  # who has the watch keeps it over a restart
 
     # --- reading
+
+    @property
+    def home_path(self) -> Path:
+        """The folder of this end, for `unlock`."""
+        return self._node.home.path
+
+    def powers(self, by: str) -> tuple[str, ...]:
+        """The powers of an officer, in words; none for one who may read and nothing else."""
+        return powers_of(self._look.officer_named(by).officer)
 
     def status(self) -> StatusView:
         node = self._node
@@ -74,10 +107,11 @@ class Desk:
             __version__,
             pairs,
             tuple((bearer.name, bearer.up) for bearer in (carrier.bearer for carrier in node.carriers)),
-            tuple(self._look.alarms()),
+            self._alarms.of_end(),
             node.unopened_frames,
             node.watch,
             self.lines(),
+            self._watch_since(),
         )
 
     def fingerprint(self) -> str:
@@ -93,6 +127,31 @@ class Desk:
     def line(self, name: str) -> LineView:
         return self._look.line_view(self._look.room(name))
 
+    def accord(self, line: str) -> AccordView:
+        """What both parties agreed of a line."""
+        return accord_view(self._look.room(line))
+
+    def contact_now(self, line: str) -> ContactNowView:
+        """What has become so far of the contact now open on a line."""
+        return contact_now(self._look.room(line))
+
+    def four(self, line: str) -> tuple[AnswerView, ...]:
+        """Can bytes move, is it really them, is a human there, do our records agree: each with its evidence."""
+        return four_questions(self._node, self._look.room(line))
+
+    def party(self) -> str:
+        """What our party is called on its card."""
+        return self._node.home.party
+
+    def time(self) -> float:
+        """Our wall clock, in seconds since 1970-01-01T00:00:00Z."""
+        return self._node.clock.wall()
+
+    def on_change(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Calls `listener` after everything an officer should see; gives what ends that."""
+        self._node.listeners.append(listener)
+        return lambda: self._node.listeners.remove(listener)
+
     def officers(self) -> tuple[OfficerView, ...]:
         return tuple(
             OfficerView(
@@ -105,6 +164,18 @@ class Desk:
             for o in keys.officers(self._node.home.path)
         )
 
+    def alarms(self) -> tuple[AlarmView, ...]:
+        """What needs a person's act or soon will, one for each situation, the most urgent first."""
+        return self._alarms.now()
+
+    def wall(self) -> tuple[int, int]:
+        """How many alarms and how many warnings there are: all that whoever is not signed in may see."""
+        return self._alarms.wall()
+
+    def next_change_at(self) -> Seconds | None:
+        """The next instant at which alarms or deadlines change by time alone, by the end's clock."""
+        return self._alarms.next_change_at()
+
     def drafts(self) -> tuple[MessageView, ...]:
         """What waits for a second person's release."""
         waiting = (e for e in self._log.drafts() if self._store.released(e.id) is None)
@@ -116,7 +187,7 @@ class Desk:
         for room in self._look.rooms(line):
             waiting = [w for w in self._store.waiting(room.id) if w.kind == ActKind.MESSAGE]
             found += [self._look.waiting_view(room, w) for w in waiting]
-            found += [self._look.message_view(room, held) for held in self._look.said_here(room, None, most)]
+        found += [self._look.message_view(*said) for said in self._look.latest(self._look.rooms(line), most)]
         return tuple(sorted(found, key=lambda m: (-m.heard_at, m.ref))[:most])
 
     def needs_us(self) -> tuple[MessageView, ...]:
@@ -148,8 +219,7 @@ class Desk:
     def entries(self, line: str, most: int = 100) -> tuple[EntryView, ...]:
         """Both logs of a line in the order in which we had them, newest first."""
         room = self._look.room(line)
-        rows = list(self._store.of_line(room.id))[-most:]
-        return tuple(self._look.entry_view(room, row.held) for row in reversed(rows))
+        return tuple(self._look.entry_view(room, row.held) for row in self._store.last(room.id, most))
 
     def faults(self, line: str | None = None, most: int = 1_000_000) -> tuple[FaultView, ...]:
         """What a peer signed and should not have, kept as evidence; newest first."""
@@ -184,47 +254,79 @@ class Desk:
         stale_after: Seconds | None = None,
         reason: str = "",
     ) -> MessageView:
-        """A draft, kept in the watch log until a second person releases it. `answers`: the ref of the
-        message it replies to. `reason`: why this precedence; stays here."""
-        room = self._look.room(line)
-        if room.is_order_wire:
-            raise LocalError("the order wire carries no messages", "choose a line: parley line")
-        self._look.officer_named(by)
+        """A draft, begun and offered in one step, kept in the watch log until a second person releases it.
+        `answers`: the ref of the message it replies to. `reason`: why this precedence; stays here."""
+        room = self._drafts.speaking(line)
+        self._acting(by)
         urgency = precedence_named(precedence)
-        language = language or room.line.accord.languages[0]
-        found = message.written(
-            language,
+        body = self._drafts.body(
+            room,
             text,
-            subject=subject or None,
-            in_whose_name=in_whose_name or None,
-            form_of_address=form_of_address or None,
-            references=(self._look.act_id(answers, room.pair),) if answers else (),
+            language=language or "",
+            title=subject,
+            in_whose_name=in_whose_name,
+            form_of_address=form_of_address,
+            answers=answers,
             reply_by=reply_by,
             stale_after=stale_after,
         )
-        if not found.paragraphs:
-            raise LocalError("a message needs a text", "write at least one line")
-        self._fits(message.body(found))
         event_id = self._log.note(
             self._node.now(),
             Happened.DRAFT,
             by,
             room.id,
             precedence=urgency.name,
-            body=wire.encode_body(message.body(found)).hex(),
+            body=wire.encode_body(body).hex(),
             reason=reason,
         )
         self._node.changed()
         return self.message(f"draft:{event_id}")
 
-    def release(self, draft: str, by: str, passphrase: str) -> MessageView:
-        """Signs a draft as its releasing authority: a second person's act, unless the accord says not.
+    def begin_draft(self, line: str, by: str) -> DraftView:
+        """A new draft, empty: its ref lasts from the first key to the receipt."""
+        self._acting(by)
+        return self._drafts.begin(line, by)
+
+    def save_draft(self, ref: str, by: str, fields: Mapping[str, str]) -> DraftView:
+        """Keeps what the drafter typed (keys: `drafts.FIELDS`), at once and unchecked; fields not named stay. An
+        edit makes an offer for release void. Raises LocalError for another's draft, or one over 64 KiB."""
+        return self._drafts.save(ref, by, fields)
+
+    def draft(self, ref: str) -> DraftView:
+        """A draft as it is being written."""
+        return self._drafts.view(ref)
+
+    def drafting(self) -> tuple[DraftView, ...]:
+        """The drafts being written, newest first; every officer sees them."""
+        return self._drafts.being_written()
+
+    def check_draft(self, ref: str) -> MessageView:
+        """A draft as they will read it. Raises LocalError, one sentence, if it cannot be sent as it is."""
+        return self._drafts.check(ref)
+
+    def offer_draft(self, ref: str, by: str) -> MessageView:
+        """Offers a draft for release, by its drafter. A FLASH needs its reason, which stays here."""
+        self._acting(by)
+        return self._drafts.offer(ref, by)
+
+    def discard_draft(self, ref: str, by: str) -> None:
+        """Throws a draft away, by its drafter. What was only typed is dropped; the journal keeps what was offered."""
+        self._drafts.discard(ref, by)
+
+    def release(self, draft: str, by: str, passphrase: str | Unlocked, *, offer: str = "") -> MessageView:
+        """Signs a draft as its releasing authority: a second person's act, unless the accord says not. `offer`:
+        what the officer read (`MessageView.offer`); refused when another text was offered since.
 
         What a cut has kept back (its ref, or that of its draft) is released again so: signed anew, under a
         new number, and the act kept back is gone.
         """
         event, room, kept = self._to_release(draft)
-        found, signer = self._look.signer(by, passphrase)
+        found, signer = self._signer(by, passphrase)
+        if offer and offer != offer_of(event):
+            raise LocalError(
+                Sentence("{ref} was changed since you read it", ref=f"draft:{event.id}"),
+                Sentence("read it again; nothing was released"),
+            )
         if room.line.accord.second_person and event.officer == by:
             raise LocalError("a draft is released by a second person", "ask another officer to release it")
         body = wire.decode_body(bytes.fromhex(str(event.detail["body"])))
@@ -249,21 +351,34 @@ class Desk:
         if not ref.startswith("draft:"):
             room, _, waiting = self._look.find(ref)
             if waiting is None or waiting.draft is None:
-                raise LocalError(f"{ref} is in the record already", "see it with: parley show")
+                raise LocalError(
+                    Sentence("{ref} is in the record already", ref=ref), "see it with: parley show"
+                )
             ref = f"draft:{waiting.draft}"
         event, room = self._look.draft(ref)
         kept = next((w for w in self._store.waiting(room.id) if w.draft == event.id and w.kept_back), None)
         became = self._look.became(event, room)
         if became is not None and kept is None:
-            raise LocalError(f"{ref} is {became.state} already", "see it with: parley inbox --all")
+            raise LocalError(
+                Sentence("{ref} is {state} already", ref=ref, state=Sentence(became.state)),
+                "see it with: parley inbox --all",
+            )
+        if not is_offered(event):
+            raise LocalError(
+                Sentence("draft:{number} is not offered for release: it is being written", number=event.id),
+                Sentence("its drafter, {officer}, offers it", officer=event.officer),
+            )
         return event, room, kept
 
-    def withdraw(self, ref: str, by: str, passphrase: str) -> MessageView:
+    def withdraw(self, ref: str, by: str, passphrase: str | Unlocked) -> MessageView:
         """Takes back a draft, or an act released and not entered: nothing of it is in the record."""
-        self._look.signer(by, passphrase)
+        self._signer(by, passphrase)
         if ref.startswith("draft:"):
             event, room = self._look.draft(ref)
             became = self._look.became(event, room)
+            if became is None and not is_offered(event):
+                self._drafts.discard(ref, by)
+                return self.message(ref)
             if became is None:
                 self._log.note(self._node.now(), Happened.WITHDRAWN, by, event.line, event.id)
                 self._node.changed()
@@ -277,7 +392,7 @@ class Desk:
         self._log.note(self._node.now(), Happened.WITHDRAWN, by, room.id, waiting.draft or 0, ref=ref)
         return view
 
-    def cancel(self, ref: str, by: str, passphrase: str, reason: str) -> MessageView:
+    def cancel(self, ref: str, by: str, passphrase: str | Unlocked, reason: str) -> MessageView:
         """Takes back a message of ours that is in the record, by a CANCEL act beside it."""
         room, held, waiting = self._look.find(ref)
         if waiting is not None:
@@ -287,12 +402,12 @@ class Desk:
                 "only the party that said it can take it back", "answer it, or acknowledge: cannot comply"
             )
         language = room.line.accord.languages[0]
-        body: Body = (sure(held).id, language, written("reason", reason, PARAGRAPH_BYTES_MAX))
+        body: Body = (sure(held).id, language, written(Sentence("reason"), reason, PARAGRAPH_BYTES_MAX))
         self._sign_and_release(room, ActKind.CANCEL, body, sure(held).said.precedence, by, passphrase)
         return self.message(ref)
 
     def acknowledge(
-        self, ref: str, grade: str, by: str, passphrase: str, read_back: str | None = None
+        self, ref: str, grade: str, by: str, passphrase: str | Unlocked, read_back: str | None = None
     ) -> MessageView:
         """An officer's acknowledgement of a message of theirs; `grade`: seen, read back, will comply,
         cannot comply, stand by, noted. A read back carries the words."""
@@ -303,10 +418,12 @@ class Desk:
             step = Grade[grade.upper().replace(" ", "_").replace("-", "_")]
         except KeyError:
             words = ", ".join(g.name.lower().replace("_", " ") for g in Grade)
-            raise LocalError(f"there is no grade {grade!r}", f"one of: {words}") from None
+            raise LocalError(
+                Sentence("there is no grade {grade!r}", grade=grade), Sentence("one of: {words}", words=words)
+            ) from None
         if step == Grade.READ_BACK and not read_back:
             raise LocalError("a read-back carries the words read", 'give them: --read-back "..."')
-        words_read = written("read-back", read_back, PARAGRAPH_BYTES_MAX) if read_back else None
+        words_read = written(Sentence("read-back"), read_back, PARAGRAPH_BYTES_MAX) if read_back else None
         if lines.mark(room.line, held) == Mark.WHILE_CUT:
             raise LocalError("it was said while the line is cut", "acknowledge it once the line is restored")
         body: Body = (held.id, int(step), words_read)
@@ -320,13 +437,13 @@ class Desk:
         line: str | None,
         grounds: str,
         by: str,
-        passphrase: str,
+        passphrase: str | Unlocked,
         language: str | None = None,
         *,
         pair: str | None = None,
     ) -> tuple[LineView, ...]:
         """Cuts a line, or all lines of a pair (line None), at once, whether or not they hear of it."""
-        found, signer = self._look.signer(by, passphrase)
+        found, signer = self._signer(by, passphrase)
         self._look.may(found, ActKind.SEVER, None, Precedence.FLASH)
         if line is None:
             of_pair = self._look.pair(pair)
@@ -340,7 +457,7 @@ class Desk:
         if not targets:
             raise LocalError("there is no line to sever", "see: parley line")
         names = tuple(sorted(r.id for r in targets)) if line is None else None
-        words = written("grounds", grounds, PARAGRAPH_BYTES_MAX)
+        words = written(Sentence("grounds"), grounds, PARAGRAPH_BYTES_MAX)
         body: Body = (names, self._node.now(), language or targets[0].line.accord.languages[0], words)
 
         def do() -> None:
@@ -362,7 +479,7 @@ class Desk:
         line: str,
         opens_at: Seconds,
         by: str,
-        passphrase: str,
+        passphrase: str | Unlocked,
         *,
         opening_contact: Seconds | None = None,
         reserved: str = "",
@@ -384,7 +501,7 @@ class Desk:
             RestoreTerms(
                 (by_party[0], by_party[1]),
                 (prefixes[0], prefixes[1]),
-                written("differences reserved", reserved, 512),
+                written(Sentence("differences reserved"), reserved, 512),
                 opens_at,
                 opening_contact,
             )
@@ -395,13 +512,13 @@ class Desk:
         """Which party of the pair we are, 0 or 1; the order in which an accord names both."""
         return self._look.pair(pair).ours
 
-    def offer_line(self, pair: str, agreed: Accord, by: str, passphrase: str) -> TermsView:
+    def offer_line(self, pair: str, agreed: Accord, by: str, passphrase: str | Unlocked) -> TermsView:
         """Offers the first accord of a new line, or a later version of an accord, on the order wire."""
         of_pair = self._look.pair(pair)
         self._name_is_free(of_pair, agreed)
         return self._offer(of_pair.order_wire, Subject.ACCORD, accords.encode_terms(agreed), by, passphrase)
 
-    def agree(self, ref: str, by: str, passphrase: str) -> TermsView:
+    def agree(self, ref: str, by: str, passphrase: str | Unlocked) -> TermsView:
         """One officer's agreement to terms on offer. Before signing, our copy of both logs is compared
         with the prefixes in the terms."""
         room, standing = self._look.standing(ref)
@@ -411,11 +528,12 @@ class Desk:
             self._compare(room, lines.decode_restore(standing.terms))
         else:
             self._name_is_free(room.pair, accords.decode_terms(standing.terms))
-        found, signer = self._look.signer(by, passphrase)
+        found, signer = self._signer(by, passphrase)
         self._look.may(found, ActKind.AGREE, standing.subject, Precedence.IMMEDIATE)
         if found.officer.author in standing.sides[room.pair.ours].authors:
             raise LocalError(
-                f"{by} stands behind these terms already", "another officer's agreement is needed"
+                Sentence("{officer} stands behind these terms already", officer=by),
+                "another officer's agreement is needed",
             )
         body: Body = (standing.hash,)
 
@@ -431,14 +549,18 @@ class Desk:
         )
         return self._look.terms_view(*self._look.standing(ref))
 
-    def withdraw_terms(self, ref: str, by: str, passphrase: str) -> TermsView:
+    def withdraw_terms(self, ref: str, by: str, passphrase: str | Unlocked) -> TermsView:
         """Takes this officer's own offer or agreement back, while the terms are not settled."""
         room, standing = self._look.standing(ref)
-        found, signer = self._look.signer(by, passphrase)
+        found, signer = self._signer(by, passphrase)
         behind = [a for a in standing.sides[room.pair.ours].acts if a[0] == found.officer.author]
         if standing.settled or not behind:
-            why = "they are settled" if standing.settled else f"{by} does not stand behind them"
-            raise LocalError(f"these terms cannot be withdrawn: {why}", "see: parley line")
+            why = (
+                Sentence("they are settled")
+                if standing.settled
+                else Sentence("{officer} does not stand behind them", officer=by)
+            )
+            raise LocalError(Sentence("these terms cannot be withdrawn: {why}", why=why), "see: parley line")
 
         def do() -> None:
             for _, name, _ in behind:
@@ -463,29 +585,77 @@ class Desk:
     def answer(self, line: str, by: str) -> LineView:
         """Answers a line that rings."""
         if self._look.room(line).ringing is None:
-            raise LocalError(f"{line} does not ring", "see: parley status")
+            raise LocalError(Sentence("{line} does not ring", line=line), "see: parley status")
         return self._ring(line, by, CallSign.ANSWER)
 
     def rekey(self, line: str, by: str) -> LineView:
         """Asks for a new epoch of keys for what we send on a line; it comes with the next prekey of theirs and
         is in use once their node has signed for it. Raises LocalError within an hour of the last."""
-        room, found = self._look.room(line), self._look.officer_named(by)
+        room, found = self._look.room(line), self._acting(by)
         self._node.rekey(room)
         self._log.note(self._node.now(), Happened.REKEYED, found.name, room.id)
         return self._look.line_view(room)
 
     def take_watch(self, by: str) -> StatusView:
-        """Says who has the watch now."""
-        self._look.officer_named(by)
-        self._log.note(self._node.now(), Happened.WATCH, by)
-        self._node.give_watch(by)
+        """Says who has the watch now; from another officer too, which is noted."""
+        self._acting(by)
+        before = self._node.watch
+        if before != by:
+            takes_over = {"takes_over_from": before} if before else {}
+            self._log.note(self._node.now(), Happened.WATCH, by, **takes_over)
+            self._node.give_watch(by)
         return self.status()
 
-    def hand_over(self) -> StatusView:
-        """Nobody has the watch; signs of life say so, unless the line is set not to tell."""
-        self._log.note(self._node.now(), Happened.WATCH, "")
-        self._node.give_watch(None)
+    def hand_over(self, by: str = "", to: str | None = None, note: str = "") -> StatusView:
+        """Gives the watch up, to another officer (`to`) or to nobody; signs of life say whether somebody has it,
+        unless the line is set not to tell. `by`: who hands over, if it is known; `note`: words for whoever comes."""
+        if by:
+            self._acting(by)
+            if self._node.watch is not None and by not in (self._node.watch, to):
+                raise LocalError(
+                    Sentence("{officer} has the watch, not {by}", officer=self._node.watch, by=by),
+                    Sentence("take the watch first"),
+                )
+        if to is not None:
+            self._acting(to)
+        detail = {
+            "handed_over_by": by or self._node.watch or "",
+            "note": written(Sentence("note"), " ".join(note.split()), 512),
+        }
+        self._log.note(self._node.now(), Happened.WATCH, to or "", **{k: v for k, v in detail.items() if v})
+        self._node.give_watch(to)
         return self.status()
+
+    def _watch_since(self) -> Seconds | None:
+        last = self._log.watch()
+        return last.at if last is not None and self._node.watch and last.officer == self._node.watch else None
+
+    # --- who reads, who signs in
+
+    def note_read(self, ref: str, by: str) -> None:
+        """That a message or draft was shown to an officer; the first time is kept."""
+        what, line = self._look.reading_id(ref)
+        self._log.note_read(self._node.now(), what, by, line, ref=ref)
+
+    def readers(self, ref: str) -> tuple[tuple[str, Seconds], ...]:
+        """Which officers of ours a message was shown to, and when first; in that order."""
+        return self._log.readers(self._look.reading_id(ref)[0])
+
+    def key_fields(self, ref: str) -> tuple[str, ...]:
+        """The numbers, times and positions in a message's text, in order: what a read-back is compared by."""
+        return key_fields(self.message(ref).text)
+
+    def note_sign_in(self, by: str) -> None:
+        """That an officer signed in to the console."""
+        self._signing_in.signed_in(by)
+
+    def note_sign_out(self, by: str) -> None:
+        """That an officer signed out."""
+        self._signing_in.signed_out(by)
+
+    def note_refused_sign_in(self, name_as_typed: str) -> None:
+        """That somebody failed to sign in under a name; at most one event a minute, which counts the others."""
+        self._signing_in.refused(name_as_typed)
 
     # --- pairing, officers, export
 
@@ -505,7 +675,7 @@ class Desk:
         made = before.get(name)
         if made is None or not self._unrostered(made):
             author = max((o.officer.author for o in before.values()), default=0) + 1
-            office = written("office", office, 64)
+            office = written(Sentence("office"), office, 64)
             made = keys.make_officer(
                 self._node.home.path, name, author, office, precedence_max, powers, passphrase, cost or Cost()
             )
@@ -544,9 +714,12 @@ class Desk:
         """Both shares are here: the pair begins with its order wire, on which our root key puts our
         officers. `name`: ours for the other party."""
         root = self._node.keys.root(root_passphrase)
-        name = written("name of the pair", name, 32)
+        name = written(Sentence("name of the pair"), name, 32)
         if not name or name in self._node.pairs or ":" in name or "/" in name:
-            raise LocalError(f"{name!r} cannot name a pair", "choose a name not yet taken, without : and /")
+            raise LocalError(
+                Sentence("{name!r} cannot name a pair", name=name),
+                "choose a name not yet taken, without : and /",
+            )
         ours = self._our_card()
         transcript = self._node.keys.finish_pairing(ours, their_card, their_share)
 
@@ -597,10 +770,43 @@ class Desk:
 
     # --- the ways of acting
 
+    def _acting(self, by: str) -> OfficerFile:
+        """The officer of that name, if he may do anything but read. Raises LocalError."""
+        found = self._look.officer_named(by)
+        if not found.officer.powers:
+            raise LocalError(
+                Sentence("{officer} may read, and nothing else", officer=by),
+                Sentence("ask an officer whose powers allow it: parley officer list"),
+            )
+        return found
+
+    def _signer(self, by: str, key: str | Unlocked) -> tuple[OfficerFile, Signer]:
+        """The officer and the key that signs, opened by passphrase or opened already. Raises LocalError."""
+        if isinstance(key, str):
+            key = unlock(self.home_path, by, key)
+        if key.name != by:
+            raise LocalError(
+                Sentence("the key of {officer} cannot sign for {by}", officer=key.name, by=by),
+                Sentence("sign in as the officer who acts"),
+            )
+        found = self._acting(by)
+        if found.officer.key != key.officer.key:
+            raise LocalError(
+                Sentence("the key of {officer} was changed since the session began", officer=by),
+                Sentence("sign in again"),
+            )
+        return found, key.signer
+
     def _sign_and_release(
-        self, room: Room, kind: ActKind, body: Body, precedence: Precedence, by: str, passphrase: str
+        self,
+        room: Room,
+        kind: ActKind,
+        body: Body,
+        precedence: Precedence,
+        by: str,
+        passphrase: str | Unlocked,
     ) -> None:
-        found, signer = self._look.signer(by, passphrase)
+        found, signer = self._signer(by, passphrase)
         self._look.may(found, kind, None, precedence)
 
         def do() -> None:
@@ -610,8 +816,10 @@ class Desk:
         self._node.turn(do)
         self._log.note(self._node.now(), Happened.SIGNED, by, room.id, act=kind.name)
 
-    def _offer(self, room: Room, subject: Subject, terms: bytes, by: str, passphrase: str) -> TermsView:
-        found, signer = self._look.signer(by, passphrase)
+    def _offer(
+        self, room: Room, subject: Subject, terms: bytes, by: str, passphrase: str | Unlocked
+    ) -> TermsView:
+        found, signer = self._signer(by, passphrase)
         self._look.may(found, ActKind.OFFER, subject, Precedence.IMMEDIATE)
         body: Body = (int(subject), terms)
 
@@ -639,7 +847,8 @@ class Desk:
             first = room.line.accords[0][1]
             if first.name == agreed.name and first.nonce != agreed.nonce:
                 raise LocalError(
-                    f"there is another line called {agreed.name}", "agree on terms with another name"
+                    Sentence("there is another line called {line}", line=agreed.name),
+                    "agree on terms with another name",
                 )
             if (first.name, first.nonce) == (
                 agreed.name,
@@ -647,7 +856,9 @@ class Desk:
             ) and agreed.version <= room.line.accords[-1][1].version:
                 known = room.line.accords[-1][1].version
                 raise LocalError(
-                    f"{agreed.name} is under version {known} of its accord",
+                    Sentence(
+                        "{line} is under version {version} of its accord", line=agreed.name, version=known
+                    ),
                     "agree on terms with a higher version",
                 )
 
@@ -668,25 +879,12 @@ class Desk:
                 )
 
     def _ring(self, line: str, by: str, sign: CallSign) -> LineView:
-        room, found = self._look.room(line), self._look.officer_named(by)
+        room, found = self._look.room(line), self._acting(by)
         said = self._node.turn(lambda: self._node.call(room, sign, found.officer.author))
         happened = Happened.CALLED if sign == CallSign.RING else Happened.ANSWERED
         carried = ", ".join(b.name for b in self._node.bearers_up(room)) or "no bearer is up"
         self._log.note(self._node.now(), happened, by, room.id, slot=said.slot, bearers=carried)
         return self._look.line_view(room)
-
-    def _fits(self, body: Body) -> None:
-        try:
-            bodies.check_act(ActKind.MESSAGE, body)
-        except RemoteError as e:
-            raise LocalError(
-                f"this cannot be sent: {e.text}", f"at most {PARAGRAPHS_MAX} paragraphs and about 1,600 bytes"
-            ) from None
-        if len(wire.encode_body(body)) > 1700:
-            raise LocalError(
-                "this is too long for one message",
-                "send it in parts of about 1,600 bytes (500 Korean syllables)",
-            )
 
     def _our_card(self) -> bytes:
         card = self._node.keys.get("card")

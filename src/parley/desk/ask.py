@@ -36,6 +36,7 @@ SOCKET_PATH_BYTES_MAX = 103  # of sun_path: 104 with its end on BSD and macOS, 1
 
 _PLAIN = (
     "status",
+    "alarms",
     "lines",
     "line",
     "officers",
@@ -103,12 +104,12 @@ def _add_officer(
     root_passphrase: str,
 ) -> object:
     held = Power.NONE
-    for word in powers.split(","):
+    for word in [] if powers.strip().lower() == "none" else powers.split(","):
         try:
             held |= Power[word.strip().upper()]
         except KeyError:
             words = ", ".join(str(p.name).lower() for p in Power if p)
-            raise LocalError(f"there is no power {word!r}", f"powers are: {words}") from None
+            raise LocalError(f"there is no power {word!r}", f"powers are: {words}; or none") from None
     try:
         highest = Precedence[precedence_max.upper()]
     except KeyError:

@@ -5,16 +5,18 @@ Nothing here changes anything: a view is made from what is there at the moment i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from parley import keys
 from parley.core import accord as accords
 from parley.core import line as lines
 from parley.core import record, suite
-from parley.core.errors import LocalError, RemoteError
+from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.export import Opened
 from parley.core.instruments import contact, message, roster
 from parley.core.instruments.message import Message, State
@@ -39,8 +41,11 @@ from parley.core.wire import entry as wire
 from parley.desk.views import EntryView, FaultView, LineView, MessageView, RungView, TermsView
 from parley.keys import OfficerFile, Signer
 from parley.node import Node, PairRoom, Room
+from parley.node.answered import closes
 from parley.store import Fault, Row, Waiting
 from parley.watch_log import Event, Happened
+
+MADE_MAX = 256  # views of messages kept until the next change
 
 
 class Reader:
@@ -49,6 +54,10 @@ class Reader:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._store, self._log = node.store, node.watch_log
+        self._names: tuple[dict[str, PairRoom], dict[bytes, str]] = ({}, {})
+        self._made_of: dict[str, PairRoom] = {}
+        self._made: dict[tuple[bytes, int, int], MessageView] = {}
+        node.listeners.append(self._forget)
 
     # --- views
 
@@ -93,9 +102,20 @@ class Reader:
     def declared_detail(self, room: Room, declared: Declared) -> str:
         cuts = [s for s in room.line.severs if s.ended_at is None]
         if cuts:
-            return "; ".join(f"{self.party(room, s.party)} since {clock(s.at)}: {s.grounds}" for s in cuts)
+            return _all_of(
+                [
+                    Sentence(
+                        "{party} since {at}: {grounds}",
+                        party=self.party(room, s.party),
+                        at=clock(s.at),
+                        grounds=s.grounds,
+                    )
+                    for s in cuts
+                ]
+            )
         if room.line.opens_at is not None:
-            return f"{'since' if declared == Declared.OPEN else 'at'} {clock(room.line.opens_at)}"
+            at = clock(room.line.opens_at)
+            return Sentence("since {at}", at=at) if declared == Declared.OPEN else Sentence("at {at}", at=at)
         return ""
 
     def receiptable(self, room: Room) -> int:
@@ -109,16 +129,24 @@ class Reader:
             return ""
         found = contact.contact(sure(rows[-1].held.body))
         if found.answered_at is not None:
-            return f"answered {clock(found.answered_at)}"
+            return Sentence("answered {at}", at=clock(found.answered_at))
+        first, calls = clock(found.first), _calls(found.calls)
         if found.slots > 1:
-            return f"{found.slots} slots unanswered, {clock(found.first)} to {clock(found.last)}, {_calls(found.calls)}"
-        return f"unanswered {clock(found.first)}, {_calls(found.calls)}"
+            return Sentence(
+                "{slots} slots unanswered, {first} to {last}, {calls}",
+                slots=found.slots,
+                first=first,
+                last=clock(found.last),
+                calls=calls,
+            )
+        return Sentence("unanswered {at}, {calls}", at=first, calls=calls)
 
     def draft_view(self, event: Event) -> MessageView:
         room = self.room_by_id(event.line)
         found = message.message(wire.decode_body(bytes.fromhex(str(event.detail["body"]))))
         state = State.WITHDRAWN if self.withdrawn(event.id) else State.WAITING_RELEASE
-        rungs = (RungView(State.DRAFT.value, event.at, event.officer), RungView(state.value, event.at, ""))
+        begun = RungView(State.DRAFT.value, event.at, verbatim(event.officer))
+        rungs = (begun, RungView(state.value, event.at, ""))
         return self.view(
             room,
             found,
@@ -138,9 +166,11 @@ class Reader:
         payload = wire.decode_signed(cbor.decode(w.act)).payload
         refused = lines.refuse(room.line, w.kind, w.subject, self._node.now())
         if w.kept_back:
-            voucher = "kept back by a cut: release it again, or withdraw it"
+            voucher = Sentence("kept back by a cut: release it again, or withdraw it")
+        elif refused:
+            voucher = Sentence("waits: {why}", why=refused.text)
         else:
-            voucher = f"waits: {refused.text}" if refused else "waits for a bearer"
+            voucher = Sentence("waits for a bearer")
         rungs = (*self.draft_rungs(w.draft), RungView(State.RELEASED.value, w.released_at, voucher))
         ref = f"{self.name(room)}:ours:{w.author}/{w.number}"
         view = self.view(
@@ -163,6 +193,19 @@ class Reader:
         )
 
     def message_view(self, room: Room, held: Held) -> MessageView:
+        """A message of the record. One page asks for the same several times: it is made once between two changes."""
+        if self._made_of is not self._node.pairs:
+            self._made_of = self._node.pairs
+            self._made.clear()
+        place = (room.id, held.party, held.sequence)
+        made = self._made.get(place)
+        if made is None:
+            made = self._message_view(room, held)
+            if len(self._made) < MADE_MAX:
+                self._made[place] = made
+        return made
+
+    def _message_view(self, room: Room, held: Held) -> MessageView:
         act = held.said
         assert isinstance(act, Act)
         ours = held.party == room.pair.ours
@@ -241,15 +284,28 @@ class Reader:
         """What is said of an act whose name another act had before it."""
         act = held.said
         assert isinstance(act, Act)
-        first = self._store.named(room.id, held.party, act.author, act.number)
-        return (
-            "another act has this name; this one has no effect" if first and first.held.id != held.id else ""
-        )
+        first = self._store.first_named(room.id, held.party, act.author, act.number)
+        return "another act has this name; this one has no effect" if first and first[0] != held.id else ""
 
     def said_here(self, room: Room, party: int | None = None, most: int = -1) -> list[Held]:
         """The messages of a line, latest first; one of line 0 entered here is in the record and no more."""
         rows = self._store.acts(room.id, ActKind.MESSAGE, party, most)
         return [held for held in (row.held for row in rows) if held.said.line == room.id]
+
+    def latest(self, rooms: Iterable[Room], most: int) -> list[tuple[Room, Held]]:
+        """Of the `most` latest messages in the record of each of several lines, the `most` that we had last, and
+        those of the same second as the last of them; in no order."""
+        times = [
+            (*found, room) for room in rooms for found in self._store.heard(room.id, ActKind.MESSAGE, most)
+        ]
+        times.sort(key=lambda found: -found[0])
+        since = times[most - 1][0] if 0 < most <= len(times) else 0
+        rows = (
+            (room, sure(self._store.row(number))) for at, number, room in times if at >= since and most > 0
+        )
+        return [
+            (room, held) for room, held in ((r, row.held) for r, row in rows) if held.said.line == room.id
+        ]
 
     def readable(self, held: Held) -> Message:
         """The message, or a placeholder in words when it is withheld or malformed."""
@@ -268,18 +324,15 @@ class Reader:
         for row in self._store.referring(held.id):
             found = row.held
             officer = self.proven(room, found)
-            if officer is None or found.body is None or row.line != room.id:
-                continue
-            try:
-                bodies.check_act(found.kind, found.body)
-            except RemoteError:
-                continue  # recorded, and their fault: without effect here too
-            at = found.said.stamp.time
             if (
-                found.kind == ActKind.ACKNOWLEDGE
-                and found.party == other
-                and accords.may(officer, ActKind.ACKNOWLEDGE, None, found.said.precedence)
+                row.line != room.id
+                or officer is None
+                or found.body is None
+                or not closes(found, party, officer)
             ):
+                continue
+            at = found.said.stamp.time
+            if found.kind == ActKind.ACKNOWLEDGE:
                 words = found.body[2]
                 acks.append(
                     message.Acknowledged(
@@ -289,13 +342,9 @@ class Reader:
                         None if words is None else cbor.string(words),
                     )
                 )
-            elif (
-                found.kind == ActKind.CANCEL
-                and found.party == party
-                and accords.may(officer, ActKind.CANCEL, None, found.said.precedence)
-            ):
+            elif found.kind == ActKind.CANCEL:
                 cancelled = at
-            elif found.kind == ActKind.MESSAGE and found.party == other:
+            else:
                 answered = at
         rungs = message.ladder(
             held.heard_at if party == room.pair.ours else held.said.stamp.time,
@@ -312,7 +361,8 @@ class Reader:
             act = held.said
             assert isinstance(act, Act)
             draft = self.draft_of(room, act)
-            released = [RungView(State.RELEASED.value, act.stamp.time, self.office(room, party, act.author))]
+            by = verbatim(self.office(room, party, act.author))
+            released = [RungView(State.RELEASED.value, act.stamp.time, by)]
             views = (*self.draft_rungs(draft), *released, *views)
         return views, state, bool(acks) or answered is not None or cancelled is not None
 
@@ -340,16 +390,13 @@ class Reader:
         if event is None:
             return ()
         return (
-            RungView(State.DRAFT.value, event.at, event.officer),
+            RungView(State.DRAFT.value, event.at, verbatim(event.officer)),
             RungView(State.WAITING_RELEASE.value, event.at, ""),
         )
 
     def proven(self, room: Room, held: Held) -> Officer | None:
         """Who the roster says the author of an act is, if the key is the same."""
-        if not isinstance(held.said, Act):
-            return None
-        officer = room.pair.rosters[held.party].get(held.said.author)
-        return officer if officer is not None and suite.key_id(officer.key) == held.kid else None
+        return self._node.proven(room, held)
 
     def draft_of(self, room: Room, act: Act) -> int | None:
         return self._store.draft_of(room.id, act.author, act.number)
@@ -372,7 +419,7 @@ class Reader:
         else:
             state = "agreed, not yet confirmed" if all(standing.agreed) else "offered"
         if standing.subject == Subject.RESTORE:
-            restore = lines.decode_restore(standing.terms)
+            restore = _restore_of(standing.terms)
             return TermsView(
                 standing.hash.hex()[:16],
                 self.name(room),
@@ -385,7 +432,7 @@ class Reader:
                 needed,
                 state,
             )
-        agreed = accords.decode_terms(standing.terms)
+        agreed = _accord_of(standing.terms)
         return TermsView(
             standing.hash.hex()[:16],
             agreed.name,
@@ -403,11 +450,11 @@ class Reader:
         said = held.said
         if isinstance(said, Statement):
             known = said.kind in list(NodeKind) and said.kind not in (NodeKind.RESUME, NodeKind.CHECKPOINT)
-            kind = NodeKind(said.kind).name if known else f"unknown kind {said.kind}"
-            by = f"node of {self.party(room, held.party)}"
+            kind = NodeKind(said.kind).name if known else _unknown(said.kind)
+            by: str = Sentence("node of {party}", party=self.party(room, held.party))
         else:
-            kind = ActKind(said.kind).name if said.kind in list(ActKind) else f"unknown kind {said.kind}"
-            by = self.office(room, held.party, said.author)
+            kind = ActKind(said.kind).name if said.kind in list(ActKind) else _unknown(said.kind)
+            by = verbatim(self.office(room, held.party, said.author))
         return EntryView(
             self.party(room, held.party),
             held.party == room.pair.ours,
@@ -424,48 +471,44 @@ class Reader:
     def entry_words(self, room: Room, held: Held) -> str:
         said, body = held.said, held.body
         if isinstance(said, Statement):
-            words = f"holds {said.their_size} of {self.party(room, 1 - held.party)}"
+            words = Sentence(
+                "holds {size} of {party}", size=said.their_size, party=self.party(room, 1 - held.party)
+            )
             try:
                 bodies.check_statement(said.kind, body or ())
             except RemoteError as e:
-                return f"{words}; malformed: {e.text}"
+                return _all_of([words, _malformed(e)])
             if said.kind == NodeKind.CONTACT and body:
-                found = contact.contact(body)
-                outcome = (
-                    f"answered {clock(found.answered_at)}"
-                    if found.answered_at
-                    else f"no answer, {_calls(found.calls)}"
-                )
-                words = f"{clock(found.first)}: {outcome}" + (
-                    f", {found.slots} slots" if found.slots > 1 else ""
-                )
+                return _contact_words(contact.contact(body))
             return words
         if body is None:
-            return "withheld"
+            return Sentence("withheld")
         try:
             bodies.check_act(said.kind, body)
         except RemoteError as e:
-            return f"malformed: {e.text}"
+            return _malformed(e)
         match said.kind:
             case ActKind.MESSAGE:
-                return f"{said.author}/{said.number}: {message.message(body).text}"
+                return verbatim(f"{said.author}/{said.number}: {message.message(body).text}")
             case ActKind.ACKNOWLEDGE:
-                grade = Grade(cbor.integer(body[1])).name.lower().replace("_", " ")
-                return f"{self.ref_of(cbor.octets(body[0]))}: {grade}"
+                grade = message.GRADE_WORDS[Grade(cbor.integer(body[1]))]
+                return Sentence("{ref}: {grade}", ref=self.ref_of(cbor.octets(body[0])), grade=grade)
             case ActKind.SEVER:
-                return cbor.string(body[3])
+                return verbatim(cbor.string(body[3]))
             case ActKind.OFFER:
-                subject = Subject(cbor.integer(body[0])).name.lower()
-                return f"to {subject}, terms {suite.sha256(cbor.octets(body[1])).hex()[:16]}"
+                terms = suite.sha256(cbor.octets(body[1])).hex()[:16]
+                if cbor.integer(body[0]) == Subject.RESTORE:
+                    return Sentence("to restore, terms {terms}", terms=terms)
+                return Sentence("to accord, terms {terms}", terms=terms)
             case ActKind.AGREE:
-                return f"to terms {cbor.octets(body[0]).hex()[:16]}"
+                return Sentence("to terms {terms}", terms=cbor.octets(body[0]).hex()[:16])
             case ActKind.ROSTER:
                 try:
-                    return ", ".join(o.office for o in roster.officers(body))
+                    return verbatim(", ".join(o.office for o in roster.officers(body)))
                 except RemoteError as e:
-                    return f"malformed: {e.text}"
+                    return _malformed(e)
             case ActKind.CANCEL | ActKind.WITHDRAW:
-                return self.ref_of(cbor.octets(body[0]))
+                return verbatim(self.ref_of(cbor.octets(body[0])))
             case _:
                 return ""
 
@@ -478,7 +521,7 @@ class Reader:
             fault_ref(fault),
             self.name(room),
             fault.heard_at,
-            fault.reason,
+            reason_of(fault),
             fault.differs,
             "frame" if sequence is None else "entry",
             sequence,
@@ -490,12 +533,30 @@ class Reader:
     def name(self, room: Room) -> str:
         """The line's name, unique at this end: PAIR/NAME where two pairs have a line of one name, and the
         beginning of its id behind it where a pair has two (offers that crossed, and both were agreed)."""
-        of_pair = f"{room.pair.name}/{room.name}"
-        others = [other for other in self._node.rooms() if other is not room]
-        if all(room.name != other.name for other in others):
-            return room.name
-        twice = any(of_pair == f"{other.pair.name}/{other.name}" for other in others)
-        return f"{of_pair} {room.id.hex()[:8]}" if twice else of_pair
+        pairs, names = self._names
+        if pairs is not self._node.pairs or room.id not in names:
+            names = self._named()
+            self._names = self._node.pairs, names
+        return names[room.id]
+
+    def _named(self) -> dict[bytes, str]:
+        """The unique names of all lines, by id. They hold until a turn has ended, which alone can change them."""
+        rooms = self._node.rooms()
+        alone = Counter(room.name for room in rooms)
+        in_pair = Counter((room.pair.name, room.name) for room in rooms)
+        names = {}
+        for room in rooms:
+            of_pair = f"{room.pair.name}/{room.name}"
+            twice = in_pair[room.pair.name, room.name] > 1
+            names[room.id] = (
+                room.name if alone[room.name] == 1 else f"{of_pair} {room.id.hex()[:8]}" if twice else of_pair
+            )
+        return names
+
+    def _forget(self) -> None:
+        """Something has changed: what was made before holds no more."""
+        self._names = self._node.pairs, {}
+        self._made.clear()
 
     def room(self, name: str) -> Room:
         """The line called `name`, or PAIR/NAME; a unique beginning will do."""
@@ -505,12 +566,16 @@ class Reader:
         found = unique or exact or [r for r in rooms if name and r.name.lower().startswith(name.lower())]
         if len(found) == 1:
             return found[0]
-        known = ", ".join(r.name for r in rooms) or "none yet: pair first"
+        known = ", ".join(r.name for r in rooms) or Sentence("none yet: pair first")
         if found:
+            several = ", ".join(self.name(r) for r in found)
             raise LocalError(
-                f"{name!r} could be several lines", f"give it whole: {', '.join(self.name(r) for r in found)}"
+                Sentence("{line!r} could be several lines", line=name),
+                Sentence("give it whole: {lines}", lines=several),
             )
-        raise LocalError(f"there is no line {name!r}", f"the lines are: {known}")
+        raise LocalError(
+            Sentence("there is no line {line!r}", line=name), Sentence("the lines are: {lines}", lines=known)
+        )
 
     def room_by_id(self, line: bytes) -> Room:
         return next(room for room in self._node.rooms() if room.id == line)
@@ -523,8 +588,10 @@ class Reader:
         if name is None and len(pairs) == 1:
             return next(iter(pairs.values()))
         if name is None or name not in pairs:
+            known = ", ".join(pairs) or Sentence("none yet")
             raise LocalError(
-                f"there is no pair {name or ''}".rstrip(), f"the pairs are: {', '.join(pairs) or 'none yet'}"
+                Sentence("there is no pair {name}", name=name) if name else Sentence("there is no pair"),
+                Sentence("the pairs are: {pairs}", pairs=known),
             )
         return pairs[name]
 
@@ -536,12 +603,13 @@ class Reader:
             ours = {"ours": True, "theirs": False}[whose]
         except (ValueError, KeyError):
             raise LocalError(
-                f"{ref!r} names no message", "a ref looks like: Liaison:theirs:2/1, or draft:3"
+                Sentence("{ref!r} names no message", ref=ref),
+                "a ref looks like: Liaison:theirs:2/1, or draft:3",
             ) from None
         room = self.room(name)
         party = room.pair.ours if ours else 1 - room.pair.ours
         if not (0 <= author < 0xFFFF and 0 <= number <= 0xFFFFFFFF):
-            raise LocalError(f"{ref!r} names no message", "see: parley inbox --all")
+            raise LocalError(Sentence("{ref!r} names no message", ref=ref), "see: parley inbox --all")
         row = self._store.named(room.id, party, author, number)
         if row is not None and row.held.kind == ActKind.MESSAGE:
             return room, row.held, None
@@ -556,28 +624,30 @@ class Reader:
                 and waiting.kind == ActKind.MESSAGE
             ):
                 return room, None, waiting
-        raise LocalError(f"there is no message {ref}", "see: parley inbox --all")
+        raise LocalError(Sentence("there is no message {ref}", ref=ref), "see: parley inbox --all")
 
     def act_id(self, ref: str, pair: PairRoom) -> bytes:
         """The act id of a message, to be named to the other end of `pair`: none of another pair is."""
         room, held, _ = self.find(ref)
         if room.pair is not pair:
             raise LocalError(
-                f"{ref} is of another pair: the other end has not seen it",
+                Sentence("{ref} is of another pair: the other end has not seen it", ref=ref),
                 "answer it on a line of its own pair",
             )
         if held is None:
-            raise LocalError(f"{ref} is not in the record yet", "wait until it is at their end")
+            raise LocalError(
+                Sentence("{ref} is not in the record yet", ref=ref), "wait until it is at their end"
+            )
         return held.id
 
     def ref_of(self, act_id: bytes) -> str:
         row = self._store.by_id(act_id)
         if row is None:
-            return f"act {act_id.hex()[:16]}"
+            return Sentence("act {id}", id=act_id.hex()[:16])
         held = row.held
         room = next((r for r in self._node.rooms() if r.id == row.line), None)
         if room is None or not isinstance(held.said, Act):
-            return f"act {act_id.hex()[:16]}"
+            return Sentence("act {id}", id=act_id.hex()[:16])
         whose = "ours" if held.party == room.pair.ours else "theirs"
         return f"{self.name(room)}:{whose}:{held.said.author}/{held.said.number}"
 
@@ -587,7 +657,7 @@ class Reader:
         except ValueError:
             event = None
         if event is None or event.what != Happened.DRAFT:
-            raise LocalError(f"there is no {ref}", "see what waits: parley inbox --drafts")
+            raise LocalError(Sentence("there is no {ref}", ref=ref), "see what waits: parley inbox --drafts")
         return event, self.room_by_id(event.line)
 
     def became(self, event: Event, room: Room) -> MessageView | None:
@@ -616,7 +686,7 @@ class Reader:
             if len(ref) >= 8 and standing.hash.hex().startswith(ref.lower())
         ]
         if len(found) != 1:
-            raise LocalError(f"there are no terms {ref!r}", "see: parley restore list")
+            raise LocalError(Sentence("there are no terms {ref!r}", ref=ref), "see: parley restore list")
         return found[0]
 
     def fault(self, ref: str) -> tuple[Room, Fault]:
@@ -625,34 +695,46 @@ class Reader:
             for fault in self._store.faults(room.id):
                 if len(ref) >= 8 and fault_ref(fault).startswith(ref.lower()):
                     return room, fault
-        raise LocalError(f"there is no fault {ref!r}", "see: parley fault list")
+        raise LocalError(Sentence("there is no fault {ref!r}", ref=ref), "see: parley fault list")
 
     def officer_named(self, name: str) -> OfficerFile:
         for found in keys.officers(self._node.home.path):
             if found.name == name:
                 return found
-        raise LocalError(f"there is no officer {name!r} at this end", "see: parley officer list")
+        raise LocalError(
+            Sentence("there is no officer {name!r} at this end", name=name), "see: parley officer list"
+        )
 
     def signer(self, by: str, passphrase: str) -> tuple[OfficerFile, Signer]:
         return keys.officer_signer(self._node.home.path, by, passphrase)
 
     def may(self, found: OfficerFile, kind: int, subject: int | None, precedence: Precedence) -> None:
         if not accords.may(found.officer, kind, subject, precedence):
-            what = f"{precedence.name} " if kind == ActKind.MESSAGE else ""
+            who = {
+                "officer": found.name,
+                "office": found.officer.office,
+                "kind": Sentence(ActKind(kind).name),
+            }
             raise LocalError(
-                f"{found.name} ({found.officer.office}) may not sign {what}{ActKind(kind).name}",
+                Sentence(
+                    "{officer} ({office}) may not sign {precedence} {kind}",
+                    precedence=Sentence(precedence.name),
+                    **who,
+                )
+                if kind == ActKind.MESSAGE
+                else Sentence("{officer} ({office}) may not sign {kind}", **who),
                 "ask an officer whose powers allow it: parley officer list",
             )
 
     def office(self, room: Room, party: int, author: int) -> str:
         if author == ROOT_AUTHOR:
-            return f"root key of {self.party(room, party)}"
+            return Sentence("root key of {party}", party=self.party(room, party))
         officer = room.pair.rosters[party].get(author)
         if officer is None and party == room.pair.ours:  # our roster may wait for its first bearer
             officer = next(
                 (o.officer for o in keys.officers(self._node.home.path) if o.officer.author == author), None
             )
-        return officer.office if officer else f"officer {author}, not yet proven"
+        return officer.office if officer else Sentence("officer {author}, not yet proven", author=author)
 
     def party(self, room: Room, party: int) -> str:
         return room.pair.cards[party].party_name
@@ -661,10 +743,9 @@ class Reader:
         found = []
         for room in self._node.rooms():
             party = 1 - room.pair.ours if theirs else room.pair.ours
-            for held in self.said_here(room, party):
-                view = self.message_view(room, held)
-                if not view.acknowledged:
-                    found.append(view)
+            for _, sequence in room.unanswered.of(party):
+                row = sure(self._store.at(room.id, party, sequence))
+                found.append(self.message_view(room, row.held))
             if not theirs:
                 found += [
                     self.waiting_view(room, w)
@@ -672,22 +753,6 @@ class Reader:
                     if w.kind == ActKind.MESSAGE
                 ]
         return tuple(sorted(found, key=lambda m: (-Precedence[m.precedence], m.heard_at, m.ref)))
-
-    def alarms(self) -> Iterable[str]:
-        if self._node.put_back:
-            yield self._node.put_back
-        if self._node.trouble:
-            yield self._node.trouble
-        for pair in self._node.pairs.values():
-            for name in pair.unmade.values():
-                yield f"{name}: agreed with {pair.name}, and its secret is taken by another line; offer it again"
-        for room in self._node.rooms():
-            if room.difference:
-                yield f"{self.name(room)}: the records differ; compare exports"
-            faults = self._store.faults(room.id)
-            if faults:
-                kept = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-                yield f"{self.name(room)}: {kept} of theirs kept as evidence; the last: {faults[-1].reason}"
 
     def opened(self, room: Room, row: Row) -> Opened:
         if row.body is None:
@@ -705,16 +770,44 @@ def clock(at: Seconds) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%MZ")
 
 
+@lru_cache(maxsize=512)
+def _restore_of(terms: bytes) -> lines.RestoreTerms:
+    return lines.decode_restore(terms)
+
+
+@lru_cache(maxsize=512)
+def _accord_of(terms: bytes) -> accords.Accord:
+    return accords.decode_terms(terms)
+
+
 def precedence_named(word: str) -> Precedence:
     try:
         return Precedence[word.upper()]
     except KeyError:
         words = ", ".join(p.name for p in reversed(Precedence))
-        raise LocalError(f"there is no precedence {word!r}", f"one of: {words}") from None
+        raise LocalError(
+            Sentence("there is no precedence {word!r}", word=word), Sentence("one of: {words}", words=words)
+        ) from None
 
 
 def fault_ref(fault: Fault) -> str:
     return suite.sha256(fault.evidence).hex()[:16]
+
+
+_REASONS = (
+    "a frame of theirs cannot be rebuilt: {why}",
+    "an entry of theirs is malformed: {why}",
+    "two different acts named {name}",
+)
+
+
+def reason_of(fault: Fault) -> str:
+    """Why a fault was kept, as a Sentence where it has values: the record keeps only what was said, in English."""
+    for template in _REASONS:
+        head, _, hole = template.partition("{")
+        if fault.reason.startswith(head):
+            return Sentence(template, **{hole.rstrip("}"): fault.reason.removeprefix(head)})
+    return fault.reason
 
 
 def _beyond(officer: Officer | None, act: Act) -> str:
@@ -731,8 +824,43 @@ def _number(digits: str) -> int:
     return int(digits)
 
 
-def _calls(number: int) -> str:
-    return "1 call" if number == 1 else f"{number} calls"
+def _calls(number: int) -> Sentence:
+    return Sentence("1 call") if number == 1 else Sentence("{count} calls", count=number)
+
+
+def verbatim(text: str) -> Sentence:
+    """What somebody wrote, such as a name or grounds: the same in every language, even where it is a word that the
+    catalogues know."""
+    return text if isinstance(text, Sentence) else Sentence("{text}", text=text)
+
+
+def _contact_words(found: contact.Contact) -> Sentence:
+    """What became of a contact, or of a stretch of them."""
+    outcome = (
+        Sentence("answered {at}", at=clock(found.answered_at))
+        if found.answered_at
+        else Sentence("no answer, {calls}", calls=_calls(found.calls))
+    )
+    at = clock(found.first)
+    if found.slots > 1:
+        return Sentence("{at}: {outcome}, {slots} slots", at=at, outcome=outcome, slots=found.slots)
+    return Sentence("{at}: {outcome}", at=at, outcome=outcome)
+
+
+def _malformed(error: RemoteError) -> Sentence:
+    return Sentence("malformed: {why}", why=error.text)
+
+
+def _unknown(kind: int) -> Sentence:
+    return Sentence("unknown kind {kind}", kind=kind)
+
+
+def _all_of(said: Sequence[Sentence]) -> Sentence:
+    """Several sentences, at least one, as one: joined as text they would forget how they were made."""
+    whole = said[0]
+    for following in said[1:]:
+        whole = Sentence("{first}; {then}", first=whole, then=following)
+    return whole
 
 
 def powers_of(officer: Officer) -> tuple[str, ...]:

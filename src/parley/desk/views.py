@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from parley.core.errors import Sentence
 from parley.core.types import Seconds
 
 
@@ -80,6 +82,42 @@ class MessageView:
     stale_after: Seconds | None = None
     drafted_by: str = ""
     deadline: Seconds | None = None  # when the acknowledgement is due, by the accord's clocks
+    delivery_deadline: Seconds | None = None  # of ours: when it is due at their end; None once it is there
+    read_back: str = ""  # the words of the latest read-back, whoever's
+    read_back_differs: tuple[str, ...] = ()  # numbers, times and positions of the text that it lacks
+    offer: str = ""  # of a draft: 16 hex digits of what is offered for release, as `Desk.release` takes it
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """A draft as it is being written. `ref`: draft:N, the same from the first key to the receipt. `line`: the name
+    of the line it is to go on; what was typed for it, if that names no line, is in `fields`. `offered`: it waits
+    for a release as it stands. `fields`: as typed, times too; keys as in `drafts.FIELDS`."""
+
+    ref: str
+    line: str
+    line_id: str
+    by: str
+    begun_at: Seconds
+    saved_at: Seconds
+    offered: bool
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """A situation that needs a person's act, or soon will. `key`: the same as long as the situation is. `kind`: as
+    in `alarms.KINDS`. `level`: "alarm" or "warning". `line`, `ref`: what it is of, empty for the end itself.
+    `due`: when it gets worse by time alone."""
+
+    key: str
+    kind: str
+    level: str
+    line: str
+    ref: str
+    since: Seconds
+    due: Seconds | None
+    text: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +192,8 @@ class StatusView:
     version: str
     pairs: tuple[tuple[str, str], ...]  # (our name for them, their fingerprint)
     bearers: tuple[tuple[str, bool], ...]  # (name, up)
-    alarms: tuple[str, ...]
+    alarms: tuple[str, ...]  # what is wrong with this end and its records, in words; `Desk.alarms` has all
     unopened_frames: int
     watch: str | None  # the officer who has the watch
     lines: tuple[LineView, ...] = field(default=())
+    watch_since: Seconds | None = None

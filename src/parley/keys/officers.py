@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from parley.core.errors import LocalError, RemoteError
+from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.types import Officer, Power, Precedence
 from parley.keys import chance
 from parley.keys.at_rest import Cost, unwrap, wrap, write_private
@@ -24,6 +24,15 @@ class OfficerFile:
     officer: Officer
 
 
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """An officer whose key was opened with the passphrase: whoever has this can sign as that officer."""
+
+    name: str
+    officer: Officer
+    signer: Signer
+
+
 def make_officer(
     home: Path,
     name: str,
@@ -36,7 +45,10 @@ def make_officer(
 ) -> OfficerFile:
     """A new officer with a key of their own. Raises LocalError when the name is taken."""
     if not name.isascii() or not name.replace("-", "").isalnum() or len(name) > 32:
-        raise LocalError(f"{name!r} cannot be a log-in name", "use letters, digits and hyphens, at most 32")
+        raise LocalError(
+            Sentence("{name!r} cannot be a log-in name", name=name),
+            "use letters, digits and hyphens, at most 32",
+        )
     seed = chance.draw(32)
     officer = Officer(author, FileSigner(seed).public_key, office, precedence_max, powers)
     document = {
@@ -53,7 +65,9 @@ def make_officer(
             home / "officers" / f"{name}.json", json.dumps(document, ensure_ascii=False, indent=1).encode()
         )
     except FileExistsError:
-        raise LocalError(f"there is an officer {name} already", "choose another log-in name") from None
+        raise LocalError(
+            Sentence("there is an officer {name} already", name=name), "choose another log-in name"
+        ) from None
     return OfficerFile(name, officer)
 
 
@@ -63,11 +77,21 @@ def officers(home: Path) -> tuple[OfficerFile, ...]:
     return tuple(sorted(found, key=lambda o: o.officer.author))
 
 
+def unlock(home_path: Path, name: str, passphrase: str) -> Unlocked:
+    """An officer and the key, opened. Reads the officer's file and stretches the passphrase, nothing else, so that
+    it may run beside the node, in a thread. Raises LocalError for an unknown name or a wrong passphrase."""
+    found, signer = officer_signer(home_path, name, passphrase)
+    return Unlocked(found.name, found.officer, signer)
+
+
 def officer_signer(home: Path, name: str, passphrase: str) -> tuple[OfficerFile, Signer]:
     """An officer and the key, opened. Raises LocalError for an unknown name or a wrong passphrase."""
     path = home / "officers" / f"{name}.json"
     if len(name) > 32 or not name.replace("-", "").isalnum() or not path.exists():
-        raise LocalError(f"there is no officer {name} at this end", "see: parley officer list")
+        raise LocalError(
+            Sentence("there is no officer {name} at this end", name=name[:64]),
+            Sentence("see: parley officer list"),
+        )
     found, wrapped = _officer_file(path)
     return found, FileSigner(unwrap(wrapped, passphrase, name))
 
@@ -84,4 +108,6 @@ def _officer_file(path: Path) -> tuple[OfficerFile, bytes]:
         )
         return OfficerFile(d["name"], officer), bytes.fromhex(d["wrapped"])
     except (ValueError, KeyError, TypeError, RemoteError):
-        raise LocalError(f"the officer file {path.name} is damaged", "put back a copy of this file") from None
+        raise LocalError(
+            Sentence("the officer file {file} is damaged", file=path.name), "put back a copy of this file"
+        ) from None

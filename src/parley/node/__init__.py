@@ -23,10 +23,10 @@ from parley.bearers import Bearer, Timer, TimerHandle
 from parley.core import accord as accords
 from parley.core import exchange, suite
 from parley.core import line as lines
-from parley.core.errors import LocalError, RemoteError
+from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.exchange import CannotRebuild
 from parley.core.instruments import contact
-from parley.core.line import Draft
+from parley.core.line import Declared, Draft
 from parley.core.observed import Observed, observed
 from parley.core.types import (
     NONCE_BYTES,
@@ -93,7 +93,18 @@ class Node(Epochs):
         self.watch_log.note(self.now(), Happened.STARTED)
         for room in self.rooms():
             room.frontier_wanted = True
+            room.evidence = replace(room.evidence, missed=self._was_missed(room))
         self._schedule()
+
+    def _was_missed(self, room: Room) -> bool:
+        """Whether the last contact that we entered since the line opened went unanswered: a restart does not make
+        a quiet line a sound one."""
+        row = self.store.latest_statement(room.id, NodeKind.CONTACT, room.pair.ours)
+        if row is None or row.held.body is None or room.line.opens_at is None:
+            return False
+        last = contact.contact(row.held.body)
+        is_open = lines.declared(room.line, self.now()) == Declared.OPEN
+        return is_open and last.last >= room.line.opens_at and last.answered_at is None
 
     def stop(self) -> None:
         """Stops speaking; what is on the disk is complete."""
@@ -105,6 +116,7 @@ class Node(Epochs):
             room.receive.keep()
         if not self.put_back:
             self._erasure_point()
+        self.keep_fold()
 
     def crash(self) -> None:
         """Stops as a killed process would: nothing more is written, the home is let go."""
@@ -298,9 +310,8 @@ class Node(Epochs):
             entry, body = exchange.rebuild(plain, self._ends(room))
         except CannotRebuild as e:
             if isinstance(plain, frames.AnyLayout):
-                self._fault(
-                    room, f"a frame of theirs cannot be rebuilt: {e.text}", frames.encode_plain(plain)
-                )
+                reason = Sentence("a frame of theirs cannot be rebuilt: {why}", why=e.text)
+                self._fault(room, reason, frames.encode_plain(plain))
                 return True
             if len(room.wanted) < WANTED_MAX:
                 room.wanted.add(e.sequence)
@@ -322,7 +333,8 @@ class Node(Epochs):
         there = self.store.at(room.id, room.pair.ours, entry.sequence)
         data = wire.encode_entry(entry)
         if there is None or there.entry != data:
-            self._fault(room, "they hold an entry of ours that our record does not have", data, differs=True)
+            reason = Sentence("they hold an entry of ours that our record does not have")
+            self._fault(room, reason, data, differs=True)
 
     # --- loose frames
 
@@ -489,6 +501,7 @@ class Node(Epochs):
             self._arm()
         for listener in self.listeners:
             listener()
+        self.keep_fold(behind=self.kept_from)
 
     def _watch_clock(self) -> None:
         """A wall clock that jumps is an event and an alarm, never a freeze."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from parley.core import line as lines
 from parley.core import record, suite
-from parley.core.errors import RemoteError
+from parley.core.errors import RemoteError, Sentence
 from parley.core.line import Draft
 from parley.core.record import Held
 from parley.core.types import BATCH_MAX, NodeKind, Seconds, Statement
@@ -60,7 +60,9 @@ class Epochs(Outgoing):
         noted = self.keys.noted_sizes()
         for room in self.rooms():
             if room.line.our_log.size < noted.get(room.id, 0):
-                return "the record was put back from a copy: it lacks entries that this end has signed"
+                return Sentence(
+                    "the record was put back from a copy: it lacks entries that this end has signed"
+                )
         return ""
 
     # --- epochs of ours
@@ -126,7 +128,7 @@ class Epochs(Outgoing):
         row = self.store.at(room.id, held.party, held.sequence)
         evidence = row.entry if row else b""
         if held.body is None:
-            self._fault(room, "their EPOCH came without its body", evidence)
+            self._fault(room, Sentence("their EPOCH came without its body"), evidence)
             return
         try:
             bodies.check_statement(NodeKind.EPOCH, held.body)
@@ -140,13 +142,13 @@ class Epochs(Outgoing):
         ours = room.send.secret_below(said.their_size)
         secret = self._prekeys(room.pair).open(batch, index, cbor.octets(sealed), info)
         if (batch, index) in self._prekeys_used(room.pair):
-            reason = "their EPOCH names a prekey that is used"
+            reason = Sentence("their EPOCH names a prekey that is used")
         elif number != room.receive.number + 1:
-            reason = "their EPOCH has another number than the next"
+            reason = Sentence("their EPOCH has another number than the next")
         elif ours is None or (taken is not None and said.their_size < taken.their_size):
-            reason = "their EPOCH acknowledges less than the one before it"
+            reason = Sentence("their EPOCH acknowledges less than the one before it")
         elif secret is None:
-            reason = "their EPOCH does not open with the prekey it names"
+            reason = Sentence("their EPOCH does not open with the prekey it names")
         else:
             room.receive.erase_below(room.receive.newest_tag, cbor.integer(floor))
             found = Taken(held.leaf, held.sequence, said.their_size, secret, (batch, index))

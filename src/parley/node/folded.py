@@ -13,7 +13,7 @@ from parley.core import accord as accords
 from parley.core import line as lines
 from parley.core import record, suite
 from parley.core.accord import ORDER_WIRE, Accord
-from parley.core.errors import LocalError, RemoteError
+from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.exchange import Ends
 from parley.core.instruments import roster
 from parley.core.line import Draft, Line
@@ -40,12 +40,16 @@ from parley.core.wire import cbor
 from parley.core.wire import entry as wire
 from parley.home import Home
 from parley.keys import SecretTaken, Signer, signed
+from parley.node.answered import Open, closes
 from parley.node.room import Clock, PairRoom, Room, Settings
-from parley.store import Fault, Pair, Row, Waiting
+from parley.node.snapshot import Keeper, Kept
+from parley.store import Fault, Pair, Row, Waiting, refers
 
 
 class Lines:
     """The record of one end, folded. Everything that writes is to be called within a turn."""
+
+    kept_from = 1000  # entries replayed at a start from which on what they fold to is kept for the next
 
     def __init__(self, home: Home, *, clock: Clock, settings: Settings) -> None:
         self.home, self.clock, self.settings = home, clock, settings
@@ -56,6 +60,8 @@ class Lines:
         self._touched = False  # the fold has gone on in this turn: if the turn fails, it is made again
         self._last_said: Seconds = 0
         self.put_back = ""  # why this end may sign nothing; empty if it may
+        self._keeper = Keeper(home.path, self.store)
+        self._kept: dict[bytes, Kept] = {}  # while the record is loaded: what needs no replay
         self._load()
 
     def now(self) -> Seconds:
@@ -137,15 +143,35 @@ class Lines:
     def offered_line_id(self, pair: PairRoom, agreed: Accord) -> bytes:
         return suite.line_id(pair.transcript, agreed.name, agreed.nonce)
 
+    def keep_fold(self, *, behind: int = 1) -> None:
+        """Keeps what the record folds to beside it, for the next start, if `behind` entries or more came since it
+        was last kept. Not within a turn."""
+        if self._keeper.behind < behind:
+            return
+        self._keeper.write(
+            Kept(
+                room.line, tuple(name for name, _ in room.line.accords), room.unproven, tuple(room.unanswered)
+            )
+            for room in self.rooms()
+        )
+
     def _load(self) -> None:
         self.pairs, self._by_tag = {}, {}
-        for pair in self.store.pairs():
+        pairs = self.store.pairs()
+        self._kept = self._keeper.read(self._order_wire_id(pair) for pair in pairs)
+        for pair in pairs:
             self._open_pair(pair)
+        self._kept = {}
+        self.keep_fold(behind=self.kept_from)
+
+    @staticmethod
+    def _order_wire_id(pair: Pair) -> bytes:
+        return suite.line_id(pair.transcript, "", bytes(NONCE_BYTES))
 
     def _open_pair(self, pair: Pair) -> None:
         room0 = PairRoom(pair)
         self.pairs[pair.name] = room0
-        line_id = suite.line_id(pair.transcript, "", bytes(NONCE_BYTES))
+        line_id = self._order_wire_id(pair)
         room0.order_wire = self._add_room(
             room0, lines.new_line(line_id, room0.ours, ORDER_WIRE, is_order_wire=True)
         )
@@ -206,28 +232,59 @@ class Lines:
                 pair.rostered_at[author] = held.sequence
 
     def _fold(self, room: Room) -> None:
-        """The line as the fold over its entries, in the order in which we had them."""
-        first = room.line.accords[0][1]
+        """The line as the fold over its entries, in the order in which we had them; of what was kept, if the record
+        is being loaded, only over those that came after."""
         known = room.line.accords
-        line = lines.new_line(room.id, room.pair.ours, first, is_order_wire=room.is_order_wire)
-        room.line = replace(line, accords=known)
-        room.unproven = False
-        later: dict[tuple[int, int], Held] = {}
-        cuts = deque(self._order_wire_cuts(room))
-        for row in self.store.of_line(room.id):
+        kept, after = self._kept.get(room.id), 0
+        if kept is not None and kept.accords == tuple(name for name, _ in known):
+            room.line, room.unproven = replace(kept.line, accords=known), kept.unproven
+            room.unanswered, after = Open(kept.waits), self._keeper.until
+            if room.is_order_wire:
+                self._line_zero(room)
+        else:
+            line = lines.new_line(room.id, room.pair.ours, known[0][1], is_order_wire=room.is_order_wire)
+            room.line, room.unproven, room.unanswered = replace(line, accords=known), False, Open()
+        later = {(held.party, held.sequence): held for held in self._beyond(room)}
+        cuts = deque(row for row in self._order_wire_cuts(room) if row.id > after)
+        for row in self.store.of_line(room.id, after):
             while cuts and cuts[0].id < row.id:
                 self._cut_by_order_wire(room, cuts.popleft().held)
             held = row.held
             officer = self._officer(room, held)
             room.line = lines.heard(room.line, held, officer)
+            self._await_answer(room, held, row.id)
             later[held.party, held.sequence] = held
             while (step := later.pop((held.party, room.line.logs[held.party].size), None)) is not None:
                 room.line = self._with(room, step)
             if room.is_order_wire:
-                self._line_zero(room, held)
+                self._line_zero(room)
         for row in cuts:
             self._cut_by_order_wire(room, row.held)
         room.flight_next = room.line.covered
+
+    def _beyond(self, room: Room) -> Iterator[Held]:
+        """The entries that a line holds beyond a hole."""
+        for party, log in enumerate(room.line.logs):
+            for sequence, _ in log.beyond:
+                row = self.store.at(room.id, party, sequence)
+                assert row is not None, "what a line holds is in the record"
+                yield row.held
+
+    def _await_answer(self, room: Room, held: Held, row_id: int | None = None) -> None:
+        """Keeps which messages wait: one more, or one less. `row_id`: of the entry, if later ones may be there."""
+        if not isinstance(held.said, Act):
+            return
+        if held.kind == ActKind.MESSAGE and held.said.line == room.id:
+            before = (row for row in self.store.referring(held.id) if row_id is None or row.id < row_id)
+            if not any(self._closes(room, row.held, held.party) for row in before if row.line == room.id):
+                room.unanswered.add(held.id, (held.party, held.sequence))
+        named = refers(held)
+        party = None if named is None else room.unanswered.party_of(named)
+        if named is not None and party is not None and self._closes(room, held, party):
+            room.unanswered.close(named)
+
+    def _closes(self, room: Room, found: Held, party: int) -> bool:
+        return closes(found, party, self.proven(room, found))
 
     def _order_wire_cuts(self, room: Room) -> tuple[Row, ...]:
         """The SEVERs on line 0 that may cut this line, in the order in which we had them."""
@@ -238,19 +295,28 @@ class Lines:
     def _cut_by_order_wire(self, room: Room, held: Held) -> None:
         room.line = lines.severed(room.line, held, self._officer(room.pair.order_wire, held))
 
+    def proven(self, room: Room, held: Held) -> Officer | None:
+        """Who the roster says the author of an act is, if the key is the same."""
+        if not isinstance(held.said, Act):
+            return None
+        officer = room.pair.rosters[held.party].get(held.said.author)
+        return officer if officer is not None and suite.key_id(officer.key) == held.kid else None
+
     def _officer(self, room: Room, held: Held) -> Officer | None:
         """Who the roster says an act's author is, if the key is the same and the body fits its kind."""
         if not isinstance(held.said, Act):
             return None
-        officer = room.pair.rosters[held.party].get(held.said.author)
-        if officer is None or suite.key_id(officer.key) != held.kid:
+        officer = self.proven(room, held)
+        if officer is None:
             room.unproven = room.unproven or held.said.author != ROOT_AUTHOR
             return None
-        named = self.store.named(held.said.line, held.party, held.said.author, held.said.number)
-        if named is not None and named.held.id != held.id:
-            return None  # a second act under one name has no effect
-        if named is not None and named.line == room.id and named.held.sequence < held.sequence:
-            return None  # nor has the same act a second time
+        named = self.store.first_named(held.said.line, held.party, held.said.author, held.said.number)
+        if named is not None:
+            act_id, line, sequence = named
+            if act_id != held.id:
+                return None  # a second act under one name has no effect
+            if line == room.id and sequence < held.sequence:
+                return None  # nor has the same act a second time
         try:
             bodies.check_act(held.said.kind, held.body or ())
         except RemoteError:
@@ -292,7 +358,7 @@ class Lines:
         if log.has(held.sequence):
             there = self.store.at(room.id, held.party, held.sequence)
             if there is not None and there.entry != data:
-                self._fault(room, "two entries at one place of their log", data, differs=True)
+                self._fault(room, Sentence("two entries at one place of their log"), data, differs=True)
             elif there is not None and there.body is None and body is not None:
                 self._unwithheld(room, held, there, body)
             elif held.party != room.pair.ours:
@@ -305,6 +371,7 @@ class Lines:
         self.store.add(room.id, data, held, body_bytes, bearer)
         officer = self._officer(room, held)
         room.line = lines.heard(room.line, held, officer)
+        self._await_answer(room, held)
         step: Held | None = held
         while step is not None and step.sequence == room.line.logs[held.party].size:
             room.line = self._with(room, step)
@@ -327,6 +394,7 @@ class Lines:
         """The body of an entry that was held without it: from now on it has the effect it would have had."""
         self._touched = True
         self.store.add_body(there.id, wire.encode_body(body))
+        self._keeper.forget_hashes()
         self._judge(room, held, there.entry)
         if room.is_order_wire:
             self._collect_rosters(room.pair)
@@ -341,26 +409,27 @@ class Lines:
         """What is well signed and wrong is the peer's fault: kept, shown, and recorded all the same."""
         said = held.said
         if len(data) + len(wire.encode_body(held.body or ())) > ENTRY_AND_BODY_BYTES_MAX:
-            self._fault(room, "an entry of theirs is over 2,048 bytes with its body", data)
+            self._fault(room, Sentence("an entry of theirs is over 2,048 bytes with its body"), data)
         try:
             if held.body is not None:
                 check = bodies.check_statement if held.is_statement else bodies.check_act
                 check(said.kind, held.body)
         except RemoteError as e:
-            self._fault(room, f"an entry of theirs is malformed: {e.text}", data)
+            self._fault(room, Sentence("an entry of theirs is malformed: {why}", why=e.text), data)
         if isinstance(said, Statement):
             ours = room.line.our_log
             if said.their_size > ours.size:
-                self._fault(
-                    room, "they acknowledge entries that our record does not have", data, differs=True
-                )
+                reason = Sentence("they acknowledge entries that our record does not have")
+                self._fault(room, reason, data, differs=True)
             elif not self._agrees(room, held):
-                self._fault(room, "record difference: their root of our log is not ours", data, differs=True)
+                reason = Sentence("record difference: their root of our log is not ours")
+                self._fault(room, reason, data, differs=True)
             self._judge_own_root(room, held, data)
         else:
             named = self.store.named(said.line, held.party, said.author, said.number)
             if named is not None and named.held.id != held.id:
-                self._fault(room, f"two different acts named {said.author}/{said.number}", data)
+                reason = Sentence("two different acts named {name}", name=f"{said.author}/{said.number}")
+                self._fault(room, reason, data)
                 room.contested = True
 
     def _judge_own_root(self, room: Room, held: Held, data: bytes) -> None:
@@ -371,17 +440,14 @@ class Lines:
                 self._judge_beyond(room, held, data)
             known = self._root_at(room, held.party, said.sequence)
             if known is not None and known != said.own_root:
-                self._fault(
-                    room,
-                    "record difference: their own root is not that of what they sent",
-                    data,
-                    differs=True,
-                )
+                reason = Sentence("record difference: their own root is not that of what they sent")
+                self._fault(room, reason, data, differs=True)
 
     def _judge_beyond(self, room: Room, held: Held, data: bytes) -> None:
         """Whether the leaves a receipt names beyond a hole are those of our entries there."""
         if not all(right for _, right in self._named_beyond(room, held)):
-            self._fault(room, "their receipt names another entry of ours than we have", data, differs=True)
+            reason = Sentence("their receipt names another entry of ours than we have")
+            self._fault(room, reason, data, differs=True)
 
     def _fault(self, room: Room, reason: str, evidence: bytes, *, differs: bool = False) -> None:
         """Keeps what they signed and should not have; `differs`: the two records are not one any more."""
@@ -402,11 +468,11 @@ class Lines:
                 for author, officer in old.items()
             )
             for row in self._second_delegations(room, held.party):
-                self._fault(room, "two delegations of one author number differ", row.entry)
+                self._fault(room, Sentence("two delegations of one author number differ"), row.entry)
             for other in list(room.pair.rooms.values()):
                 if changed or other.unproven or room.unproven:  # all, if on line 0: its SEVERs cut the others
                     self._fold(other)
-        self._line_zero(room, held)
+        self._line_zero(room)
         if isinstance(held.said, Act) and held.said.kind == ActKind.SEVER and officer is not None:
             for other in room.pair.rooms.values():
                 if not other.is_order_wire:
@@ -421,28 +487,34 @@ class Lines:
             if any(known.setdefault(one.author, one) != one for one in found):
                 yield row
 
-    def _line_zero(self, room: Room, held: Held) -> None:
+    def _line_zero(self, room: Room) -> None:
         """Accords settled on line 0 make lines, or amend them."""
+        rooms = room.pair.rooms
+        known = {name for there in rooms.values() for name, _ in there.line.accords}
+        fresh: dict[bytes, list[tuple[bytes, Accord]]] = {}
         for standing in room.line.standings:
-            if standing.settled and standing.subject == Subject.ACCORD:
+            if standing.settled and standing.subject == Subject.ACCORD and standing.hash not in known:
                 agreed = accords.decode_terms(standing.terms)
                 line_id = self.offered_line_id(room.pair, agreed)
-                there = room.pair.rooms.get(line_id)
-                if there is None:
-                    self._make_line(room.pair, line_id, agreed)
-                elif all(name != standing.hash for name, _ in there.line.accords):
-                    known = (*there.line.accords, (standing.hash, agreed))
-                    there.line = lines.with_accords(there.line, known)
-                    self._fold(there)  # what it holds may be under this accord already
+                fresh.setdefault(line_id, []).append((standing.hash, agreed))
+        for line_id, settled in fresh.items():
+            there = rooms.get(line_id)
+            if there is None:
+                self._make_line(room.pair, line_id, settled)
+            else:
+                there.line = lines.with_accords(there.line, (*there.line.accords, *settled))
+                self._fold(there)  # what it holds may be under this accord already
 
-    def _make_line(self, pair: PairRoom, line_id: bytes, agreed: Accord) -> None:
+    def _make_line(self, pair: PairRoom, line_id: bytes, settled: list[tuple[bytes, Accord]]) -> None:
         """A line whose secret was taken by another cannot be made; that stops neither the order wire nor
         the end, and is told as an alarm until it is offered again."""
+        _, agreed = settled[0]
         try:
             made = self._add_room(pair, lines.new_line(line_id, pair.ours, agreed))
         except SecretTaken:
             pair.unmade[line_id] = agreed.name
             return
+        made.line = lines.with_accords(made.line, tuple(settled))
         pair.unmade.pop(line_id, None)
         self._fold(made)
 

@@ -23,6 +23,7 @@ from parley.core.types import (
 from parley.core.wire import entry as wire
 from parley.core.wire.frame import Call
 from parley.keys import Prekeys, ReceiveChain, SendChain, check_card
+from parley.node.answered import Open
 from parley.store import Pair
 
 
@@ -124,6 +125,7 @@ class Room:
         self.unhealed = False  # one is due, and no prekey is in stock
         self.contested = False  # two acts under one name: which has effect is for a fold to say
         self.difference = False
+        self.unanswered = Open()  # which messages wait for an officer of the other side
 
     @property
     def id(self) -> bytes:

@@ -11,37 +11,23 @@ are made as every end makes them, so no two plays have the same hashes, and what
 
 from __future__ import annotations
 
-import random
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias, assert_never
 
-from parley.bearers import Traits
-from parley.bearers.memory import Faults, Link, MemoryBearer, memory_pair
-from parley.core import suite
+from parley.bearers.memory import Faults
 from parley.core.errors import LocalError
-from parley.core.types import NONCE_BYTES, Power, Seconds
-from parley.core.wire import entry as wire
+from parley.core.types import Seconds
 from parley.desk import Desk
 from parley.desk.views import LineView, MessageView, TermsView
-from parley.home import Home
-from parley.keys import Cost, check_card
-from parley.node import Node, Settings
 from parley.scenario import format as plans
-from parley.scenario.clock import VirtualClock
-from parley.scenario.format import Bound, LinePlan, Party, Scenario, Step, Wanted
-
-DEMO_PASSPHRASE: Final = "demonstration only"
-"""Opens the homes a play leaves, their root keys and their officers' keys, unless another is given."""
-
-SETUP_S: Final = 1800
-"""Both ends are made so long before the start, longer on slow bearers; the lines open five minutes before it."""
+from parley.scenario.format import Bound, Scenario, Step, Wanted
+from parley.scenario.stage import DEMO_PASSPHRASE, End, Stage
 
 OUTCOME_FORMAT: Final = "parley-outcome/1"
-_OPENED_BEFORE_S: Final = 300
 _SETTLE_S: Final = 60  # what a step came to is looked at so long after it, or before the next one
-_COST: Final = Cost(64, 1, 1)  # the passphrase is known to all; to stretch it would only cost time
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 View: TypeAlias = "tuple[str, str]"
@@ -126,233 +112,62 @@ def play(
 
     Raises LocalError when the homes cannot be made there.
     """
-    stage = _Stage(scenario, Path(directory), passphrase)
+    stage = Stage(scenario, Path(directory), passphrase)
     try:
         stage.set_up()
-        return _Play(stage, progress).run()
+        return Play(stage, progress).run()
     finally:
-        stage.close()
-
-
-# --- the two ends -----------------------------------------------------------------------------
-
-
-class _End:
-    """One party's end: a home that stays, a node that may be killed and started again."""
-
-    def __init__(self, party: Party, path: Path, stage: _Stage) -> None:
-        self.party, self.path, self._stage = party, path, stage
-        self._entropy = random.Random(f"{stage.scenario.seed}/{party.key}")
-        self._bearers: list[tuple[MemoryBearer, frozenset[str]]] = []
-        self._home: Home | None = None
-        self._node: Node | None = None
-        self._desk: Desk | None = None
-
-    @property
-    def desk(self) -> Desk:
-        """Raises LocalError while the end is down."""
-        if self._desk is None:
-            raise LocalError(f"the end of {self.party.key} is down", "restart it first")
-        return self._desk
-
-    def join(self, bearer: MemoryBearer, lines: frozenset[str]) -> None:
-        self._bearers.append((bearer, lines))
-
-    def create(self) -> None:
-        words, scenario = self._stage.passphrase, self._stage.scenario
-        home = Home.create(
-            self.path,
-            party=self.party.name,
-            passphrase=words,
-            root_passphrase=words,
-            cost=_COST,
-            sync=scenario.sync,
-        )
-        self._begin(home)
-
-    def restart(self) -> None:
-        """Raises LocalError when it is not down."""
-        if self._node is not None:
-            raise LocalError(f"the end of {self.party.key} is not down", "crash it first")
-        self._begin(Home.open(self.path, self._stage.passphrase, sync=self._stage.scenario.sync))
-
-    def _begin(self, home: Home) -> None:
-        self._home = home
-        clock = self._stage.clock
-        settings = Settings(life_s=self._stage.scenario.sign_of_life_s)
-        node = Node(home, clock=clock, timer=clock, entropy=self._entropy.randbytes, settings=settings)
-        for bearer, lines in self._bearers:
-            node.attach(bearer, lines=lines)
-        self._node, self._desk = node, Desk(node)
-        node.start()
-        for bearer, _ in self._bearers:
-            bearer.open()
-
-    def crash(self) -> None:
-        """Raises LocalError when it is down already."""
-        if self._node is None:
-            raise LocalError(f"the end of {self.party.key} is down already", "restart it first")
-        self._let_go()
-        self._node.crash()
-        self._node = self._home = self._desk = None
-
-    def close(self) -> None:
-        if self._node is not None:
-            self._node.stop()
-        if self._home is not None:
-            self._let_go()
-            self._home.close()
-        self._node = self._home = self._desk = None
-
-    def _let_go(self) -> None:
-        for bearer, _ in self._bearers:
-            bearer.close()
-
-
-class _Stage:
-    """Both ends, the links between them, and the clock."""
-
-    def __init__(self, scenario: Scenario, directory: Path, passphrase: str) -> None:
-        self.scenario, self.passphrase = scenario, passphrase
-        self._pause_s = 2 + 4 * max(bearer.latency_s for bearer in scenario.bearers)
-        setup_s = max(SETUP_S, round(2 * _OPENED_BEFORE_S + 4 * self._pause_s * len(scenario.lines)))
-        self.clock = VirtualClock(scenario.start - setup_s)
-        self.ends = {p.key: _End(p, directory / p.key, self) for p in scenario.parties}
-        self.links: dict[str, Link] = {}
-        names = {line.key: line.name for line in scenario.lines}
-        one, other = self.ends.values()
-        for plan in scenario.bearers:
-            a, b = memory_pair(
-                self.clock,
-                name=plan.key,
-                traits=Traits(4096, round(plan.latency_s * 1000), True, False, 0),
-                latency_s=plan.latency_s,
-                chance=random.Random(f"{scenario.seed}/{plan.key}"),
-            )
-            carried = frozenset(names[key] for key in plan.lines)
-            one.join(a, carried)
-            other.join(b, carried)
-            self.links[plan.key] = a.link
-            if not plan.up:
-                a.link.go_down()
-
-    def wait(self, seconds: float) -> None:
-        self.clock.run_until(self.clock.wall() + seconds)
-
-    def close(self) -> None:
-        for end in self.ends.values():
-            end.close()
-
-    # --- before the story
-
-    def set_up(self) -> None:
-        """Makes both ends, pairs them, agrees the lines and opens them."""
-        for end in self.ends.values():
-            end.create()
-            for officer in end.party.officers:
-                end.desk.add_officer(
-                    officer.login,
-                    officer.office,
-                    officer.powers,
-                    officer.precedence_max,
-                    self.passphrase,
-                    self.passphrase,
-                    _COST,
-                )
-        parties = self._pair()
-        self.wait(60)
-        one, other = self.ends.values()
-        chance = random.Random(f"{self.scenario.seed}/lines")
-        for line in self.scenario.lines:
-            by = _able(one.party, Power.ADMINISTER)
-            agreed = line.accord(parties, chance.randbytes(NONCE_BYTES))
-            offered = one.desk.offer_line(other.party.key, agreed, by, self.passphrase)
-            self.wait(self._pause_s)
-            other.desk.agree(offered.ref, _able(other.party, Power.ADMINISTER), self.passphrase)
-            self.wait(self._pause_s)
-        self.wait(60)
-        opens_at = self.scenario.start - _OPENED_BEFORE_S
-        for line in self.scenario.lines:
-            if line.opened:
-                self._open(line, opens_at)
-        for end in self.ends.values():
-            end.desk.take_watch(end.party.officers[0].login)
-        self.clock.run_until(self.scenario.start - 1)
-        for line in self.scenario.lines:
-            for end in self.ends.values():
-                view = end.desk.line(line.name)
-                if line.opened and view.declared != "OPEN":
-                    raise LocalError(
-                        f"the line {line.key!r} is {view.declared} at {end.party.key} after the set-up",
-                        "report this: it is a fault of the program",
-                    )
-
-    def _pair(self) -> tuple[Party, Party]:
-        """The pairing, as two administrators do it; gives the parties in the order of their index."""
-        one, other = self.ends.values()
-        words = self.passphrase
-        cards = {end.party.key: end.desk.pair_card(words) for end in (one, other)}
-        read = {key: check_card(card) for key, card in cards.items()}
-        shares = {}
-        for end, far in ((one, other), (other, one)):
-            fingerprint = suite.key_id(read[far.party.key].root_key).hex()
-            shares[end.party.key] = end.desk.pair_share(cards[far.party.key], fingerprint, words)
-        for end, far in ((one, other), (other, one)):
-            end.desk.pair_finish(far.party.key, cards[far.party.key], shares[far.party.key], words)
-        ordered = sorted((one, other), key=lambda end: suite.sha256(wire.encode_card(read[end.party.key])))
-        return ordered[0].party, ordered[1].party
-
-    def _open(self, line: LinePlan, opens_at: Seconds) -> None:
-        one, other = self.ends.values()
-        able = {
-            end.party.key: [o.login for o in end.party.officers if Power.RESTORE in o.powers][: line.quorum]
-            for end in (one, other)
-        }
-        first, *rest = able[one.party.key]
-        terms = one.desk.offer_restore(line.name, opens_at, first, self.passphrase)
-        for login in rest:
-            one.desk.agree(terms.ref, login, self.passphrase)
-        self.wait(self._pause_s)
-        for login in able[other.party.key]:
-            other.desk.agree(terms.ref, login, self.passphrase)
-        self.wait(self._pause_s)
-
-
-def _able(party: Party, power: Power) -> str:
-    found = party.first_with(power)
-    if found is None:
-        raise LocalError(
-            f"no officer of {party.key} has the power {(power.name or '').lower()}",
-            "give it to an officer: the lines are made by one who has it",
-        )
-    return found.login
+        stage.leave()
 
 
 # --- the play ---------------------------------------------------------------------------------
 
 
-class _Play:
-    """One run through the steps."""
+class Play:
+    """One run through the steps of a scenario on a stage, whole or in parts."""
 
-    def __init__(self, stage: _Stage, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        progress: Progress | None = None,
+        *,
+        leave_out: Callable[[Step], bool] | None = None,
+    ) -> None:
+        """`leave_out`: the steps that are not to be taken."""
         self._stage, self._scenario, self._progress = stage, stage.scenario, progress
+        steps = [step for step in stage.scenario.steps if leave_out is None or not leave_out(step)]
+        self._to_take = deque(
+            sorted((at, step.number, n, step) for step in steps for n, at in enumerate(step.instants))
+        )
         self._results: dict[int, Result] = {}
         self._unseen: list[tuple[Result, bool]] = []  # to be looked at; and: the last time
         self._messages: dict[str, str] = {}  # id -> ref at its sender's desk
         self._terms: dict[tuple[str, str], str] = {}  # id and line -> ref
 
     def run(self) -> Outcome:
+        """To the end of the scenario."""
+        self.until(self._scenario.end)
+        return self.outcome()
+
+    def until(self, instant: Seconds) -> None:
+        """Takes every step up to `instant`, that instant included, and lets the time pass until then."""
         clock = self._stage.clock
-        taken = sorted(
-            (at, step.number, n, step) for step in self._scenario.steps for n, at in enumerate(step.instants)
-        )
-        for at, _, n, step in taken:
+        while self._to_take and self._to_take[0][0] <= instant:
+            at, _, n, step = self._to_take.popleft()
             if at > clock.wall():
                 self._look(at)
                 clock.run_until(at)
             self._take(step, n, at)
-        self._look(self._scenario.end)
-        clock.run_until(self._scenario.end)
+        self._look(instant)
+        clock.run_until(instant)
+
+    def skip_to(self, instant: float) -> None:
+        """Takes no step that is earlier than `instant`: others have had the ends meanwhile."""
+        while self._to_take and self._to_take[0][0] < instant:
+            self._to_take.popleft()
+
+    def outcome(self) -> Outcome:
+        """What it has come to so far."""
         results = tuple(self._results[number] for number in sorted(self._results))
         return Outcome(self._scenario, results, {key: self._final(key) for key in self._stage.ends})
 
@@ -566,7 +381,7 @@ class _Play:
                     )
         return True, *told
 
-    def _found(self, end: _End, action: plans.Expect, line: str) -> dict[str, Json]:
+    def _found(self, end: End, action: plans.Expect, line: str) -> dict[str, Json]:
         """All that can be expected, as it is. Raises LocalError when the end is down."""
         desk = end.desk
         if action.message is not None:
@@ -576,7 +391,7 @@ class _Play:
             return _terms_facts(desk, ref, self._scenario.line(line).name)
         return _line_facts(desk, self._scenario.line(line).name)
 
-    def _message_at(self, end: _End, message: str) -> MessageView | None:
+    def _message_at(self, end: End, message: str) -> MessageView | None:
         """The message as this end has it; None when it has it not."""
         sender = self._scenario.message_senders[message]
         ref = self._ours(message) if sender == end.party.key else self._messages.get(message, "")
@@ -665,7 +480,7 @@ def _terms_facts(desk: Desk, ref: str, line: str) -> dict[str, Json]:
     return {"held": found is not None, "state": "" if found is None else found.state}
 
 
-def _view(end: _End, name: str) -> View:
+def _view(end: End, name: str) -> View:
     try:
         view = end.desk.line(name)
     except LocalError:

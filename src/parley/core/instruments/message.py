@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from parley.core.errors import LocalError
+from parley.core.errors import LocalError, Sentence
 from parley.core.types import PARAGRAPHS_MAX, Body, Grade, Seconds, Value
 from parley.core.types import written as ours_written
 from parley.core.wire import cbor
@@ -86,18 +86,24 @@ def written(
     Raises LocalError with a hint for text that cannot be carried.
     """
     lines = [" ".join(line.split("\t")).rstrip() for line in text.replace("\r\n", "\n").split("\n")]
-    paragraphs = tuple(ours_written("paragraph", line, PARAGRAPH_BYTES_MAX) for line in lines if line.strip())
+    paragraphs = tuple(
+        ours_written(Sentence("paragraph"), line, PARAGRAPH_BYTES_MAX) for line in lines if line.strip()
+    )
     if len(paragraphs) > PARAGRAPHS_MAX:
         raise LocalError(
-            f"a message has at most {PARAGRAPHS_MAX} paragraphs; this one has {len(paragraphs)}",
+            Sentence(
+                "a message has at most {most} paragraphs; this one has {count}",
+                most=PARAGRAPHS_MAX,
+                count=len(paragraphs),
+            ),
             "join lines, or send it in parts; nothing was recorded",
         )
     return Message(
-        ours_written("language", language, 16),
+        ours_written(Sentence("language"), language, 16),
         paragraphs,
-        _optional("subject", subject),
-        _optional("in whose name", in_whose_name),
-        _optional("form of address", form_of_address),
+        _optional(Sentence("subject"), subject),
+        _optional(Sentence("in whose name"), in_whose_name),
+        _optional(Sentence("form of address"), form_of_address),
         references,
         reply_by,
         stale_after,
@@ -150,15 +156,17 @@ def ladder(
     """
     rungs = []
     if entered_at is not None:
-        rungs.append(Rung(State.SENDING, entered_at, f"entered in the log of {sender}"))
+        rungs.append(Rung(State.SENDING, entered_at, Sentence("entered in the log of {party}", party=sender)))
     if receipted_at is not None:
-        rungs.append(Rung(State.AT_THEIR_END, receipted_at, f"signed by the node of {receiver}"))
+        voucher = Sentence("signed by the node of {party}", party=receiver)
+        rungs.append(Rung(State.AT_THEIR_END, receipted_at, voucher))
     for ack in acknowledgements:
-        rungs.append(Rung(_STATE_OF_GRADE[ack.grade], ack.at, f"{ack.office}, {_words(ack)}"))
+        rungs.append(Rung(_STATE_OF_GRADE[ack.grade], ack.at, _voucher(ack)))
     if answered_at is not None:
-        rungs.append(Rung(State.ANSWERED, answered_at, f"a message of {receiver} refers to it"))
+        voucher = Sentence("a message of {party} refers to it", party=receiver)
+        rungs.append(Rung(State.ANSWERED, answered_at, voucher))
     if cancelled_at is not None:
-        rungs.append(Rung(State.CANCELLED, cancelled_at, f"taken back by {sender}"))
+        rungs.append(Rung(State.CANCELLED, cancelled_at, Sentence("taken back by {party}", party=sender)))
     return tuple(rungs)
 
 
@@ -167,6 +175,16 @@ def highest(rungs: Iterable[Rung]) -> State:
     order = list(State)
     return max((rung.state for rung in rungs), key=order.index, default=State.SENDING)
 
+
+GRADE_WORDS = {
+    Grade.SEEN: Sentence("seen"),
+    Grade.READ_BACK: Sentence("read back"),
+    Grade.WILL_COMPLY: Sentence("will comply"),
+    Grade.CANNOT_COMPLY: Sentence("cannot comply"),
+    Grade.STAND_BY: Sentence("stand by"),
+    Grade.NOTED: Sentence("noted"),
+}
+"""The grades as words in a sentence."""
 
 _STATE_OF_GRADE = {
     Grade.SEEN: State.SEEN_BY_WATCH,
@@ -179,9 +197,11 @@ _STATE_OF_GRADE = {
 assert MESSAGE_OPTIONAL == 6
 
 
-def _words(ack: Acknowledged) -> str:
-    word = ack.grade.name.lower().replace("_", " ")
-    return f"{word}: {ack.read_back}" if ack.read_back else word
+def _voucher(ack: Acknowledged) -> Sentence:
+    grade = GRADE_WORDS[ack.grade]
+    if ack.read_back:
+        return Sentence("{office}, {grade}: {words}", office=ack.office, grade=grade, words=ack.read_back)
+    return Sentence("{office}, {grade}", office=ack.office, grade=grade)
 
 
 def _optional(what: str, value: str | None) -> str | None:

@@ -1,0 +1,345 @@
+"""What needs a person's act: one alarm for each situation, all derived from what there is, nothing stored.
+
+An alarm is never raised and never cleared: it is there while its situation is. What is acknowledged, cut or answered
+is no alarm any more by itself. Messages of one kind on one line are one situation, so that a line that comes back
+after months raises one alarm and not four hundred; a FLASH is always a situation of its own.
+
+`line_down` and `missed_contact` are raised only for lines that are declared open: where a line is cut, silence is what
+was declared. When nothing of a pair is heard, that is one situation of the pair.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from parley.core import line as lines
+from parley.core.errors import Sentence
+from parley.core.instruments import contact
+from parley.core.instruments.message import State
+from parley.core.line import Declared, Mark
+from parley.core.observed import Observed
+from parley.core.types import Precedence, Seconds
+from parley.desk.reader import reason_of
+from parley.desk.reading import Reading
+from parley.desk.views import AlarmView, MessageView
+from parley.node import Node, PairRoom, Room
+
+ALARM: Final = "alarm"
+WARNING: Final = "warning"
+KINDS: Final = (  # the most urgent first
+    "ringing",
+    "flash_unacknowledged",
+    "overdue_acknowledgement",
+    "not_getting_through",
+    "missed_contact",
+    "not_acknowledged",
+    "difference",
+    "trouble",
+    "clock",
+    "fault",
+    "line_down",
+    "unpaired",
+)
+TRYING_S: Final = 60  # a FLASH or IMMEDIATE not at their end by then goes by all bearers: a warning
+NOT_THROUGH_S: Final = 240  # whatever is not at their end by then
+CLOCK_STANDS_S: Final = 86400  # a jump of the clock is told for a day, or until the watch is taken
+_UNHEARD: Final = (Observed.DOWN, Observed.NOT_PROVEN, Observed.ONE_WAY)
+_ON_THE_WAY: Final = (State.RELEASED.value, State.SENDING.value)
+
+
+class Alarms:
+    """The alarms of one end."""
+
+    def __init__(self, node: Node, look: Reading) -> None:
+        self._node, self._look = node, look
+        self._store, self._log = node.store, node.watch_log
+        self._first_seen: dict[str, Seconds] = {}  # of situations that have no time of their own
+        self._unheard_since: dict[bytes, Seconds] = {}  # of lines not heard since this process began
+
+    def now(self) -> tuple[AlarmView, ...]:
+        """All alarms and warnings, the most urgent first."""
+        found = [*self._all()]
+        keys = {alarm.key for alarm in found}
+        self._first_seen = {key: at for key, at in self._first_seen.items() if key in keys}
+        return tuple(sorted(found, key=lambda a: (a.level != ALARM, KINDS.index(a.kind), a.since, a.key)))
+
+    def wall(self) -> tuple[int, int]:
+        """How many alarms, and how many warnings."""
+        levels = [alarm.level for alarm in self._all()]
+        return levels.count(ALARM), levels.count(WARNING)
+
+    def of_end(self) -> tuple[str, ...]:
+        """In words, what is wrong with the end and its records."""
+        return tuple(alarm.text for alarm in self._of_end())
+
+    def next_change_at(self) -> Seconds | None:
+        """The next instant at which time alone changes an alarm or lets a deadline pass."""
+        now, speaking = self._node.now(), self._open_by_name()
+        times: list[Seconds | None] = [alarm.due for alarm in self._all()]
+        times += [m.deadline for m in self._look.unacknowledged(theirs=True)]
+        for m in self._look.unacknowledged(theirs=False):
+            since = _could_leave_at(m, speaking)
+            times += [m.deadline, m.delivery_deadline]
+            if since is not None:
+                times += [since + TRYING_S, since + NOT_THROUGH_S]
+        steady, tolerance = self._node.clock.monotonic(), self._node.settings.tolerance_s
+        for room in self._node.rooms():
+            slot = room.slot
+            times += [slot.closes_at if slot else None, room.slot_next, room.line.opens_at]
+            for at in (room.evidence.heard_at, room.evidence.echo_at):
+                times.append(None if at is None else int(now + at - steady + tolerance) + 1)
+        return min((at for at in times if at is not None and at > now), default=None)
+
+    def _all(self) -> Iterator[AlarmView]:
+        yield from self._ringing()
+        yield from self._theirs()
+        yield from self._ours()
+        yield from self._contacts()
+        yield from self._clock()
+        yield from self._of_end()
+        for pair in self._node.pairs.values():
+            yield from self._unheard(pair)
+
+    # --- people
+
+    def _ringing(self) -> Iterator[AlarmView]:
+        for room in self._node.rooms():
+            if room.ringing is not None:
+                name, slot = self._look.name(room), room.slot
+                key = f"ringing:{room.id.hex()}"
+                due = slot.closes_at if slot else None
+                text = Sentence("{line} rings: their watch calls", line=name)
+                yield AlarmView(key, "ringing", ALARM, name, "", self._since(key), due, text)
+
+    def _theirs(self) -> Iterator[AlarmView]:
+        """What they said and nobody here has acknowledged."""
+        now, late = self._node.now(), defaultdict[str, list[MessageView]](list)
+        for m in self._look.unacknowledged(theirs=True):
+            if m.mark == Mark.WHILE_CUT.value:
+                continue  # it cannot be acknowledged before the line is restored
+            overdue = m.deadline is not None and now >= m.deadline
+            if m.precedence == Precedence.FLASH.name:
+                kind = "overdue_acknowledgement" if overdue else "flash_unacknowledged"
+                text = Sentence("a FLASH on {line} is not acknowledged: {ref}", line=m.line, ref=m.ref)
+                due = None if overdue else m.deadline
+                yield AlarmView(f"unacknowledged:{m.ref}", kind, ALARM, m.line, m.ref, m.heard_at, due, text)
+            elif overdue:
+                late[m.line].append(m)
+        for line, found in late.items():
+            yield _of_line(
+                "overdue_acknowledgement",
+                ALARM,
+                line,
+                found,
+                min(m.deadline or now for m in found),
+                Sentence("{ref} is past the time for its acknowledgement", ref=found[0].ref),
+                Sentence(
+                    "{line}: {count} messages of theirs are past the time for their acknowledgement",
+                    line=line,
+                    count=len(found),
+                ),
+            )
+
+    def _ours(self) -> Iterator[AlarmView]:
+        """What we said and is not at their end, or is there and not acknowledged in time."""
+        now, speaking = self._node.now(), self._open_by_name()
+        stuck, trying = defaultdict[str, list[MessageView]](list), defaultdict[str, list[MessageView]](list)
+        silent, since_of = defaultdict[str, list[MessageView]](list), dict[str, Seconds]()
+        for m in self._look.unacknowledged(theirs=False):
+            since = _could_leave_at(m, speaking)
+            if since is not None and now - since >= NOT_THROUGH_S:
+                since_of[m.ref] = since
+                stuck[m.ref if m.precedence == "FLASH" else m.line].append(m)
+            elif since is not None and now - since >= TRYING_S and m.precedence in ("FLASH", "IMMEDIATE"):
+                since_of[m.ref] = since
+                trying[m.ref if m.precedence == "FLASH" else m.line].append(m)
+            elif m.state not in _ON_THE_WAY and m.line in speaking and now >= (m.deadline or now + 1):
+                silent[m.ref if m.precedence == "FLASH" else m.line].append(m)
+        for key, found in stuck.items():
+            line, since = found[0].line, min(since_of[m.ref] for m in found)
+            yield _of_line(
+                "not_getting_through",
+                ALARM,
+                line,
+                found,
+                since,
+                Sentence("NOT GETTING THROUGH: {ref} is not at their end", ref=found[0].ref),
+                Sentence(
+                    "NOT GETTING THROUGH: {count} messages on {line} are not at their end",
+                    line=line,
+                    count=len(found),
+                ),
+                key,
+            )
+        for key, found in trying.items():
+            line, since = found[0].line, min(since_of[m.ref] for m in found)
+            yield _of_line(
+                "not_getting_through",
+                WARNING,
+                line,
+                found,
+                since,
+                Sentence("{ref} is not at their end yet: trying all bearers", ref=found[0].ref),
+                Sentence(
+                    "{line}: {count} messages are not at their end yet: trying all bearers",
+                    line=line,
+                    count=len(found),
+                ),
+                key,
+                due=since + NOT_THROUGH_S,
+            )
+        for key, found in silent.items():
+            line = found[0].line
+            yield _of_line(
+                "not_acknowledged",
+                ALARM,
+                line,
+                found,
+                min(m.deadline or now for m in found),
+                Sentence("{ref} is at their end, and nobody there acknowledged it in time", ref=found[0].ref),
+                Sentence(
+                    "{line}: {count} messages are at their end, and nobody there acknowledged them in time",
+                    line=line,
+                    count=len(found),
+                ),
+                key,
+            )
+
+    def _contacts(self) -> Iterator[AlarmView]:
+        now = self._node.now()
+        for room in self._node.rooms():
+            if room.evidence.missed and self._is_open(room):
+                name, key = self._look.name(room), f"missed_contact:{room.id.hex()}"
+                past = contact.slots_between(room.line.accord, now - 8 * contact.DAY, now)
+                closed = [slot.closes_at for slot in past if slot.closes_at <= now]
+                since = closed[-1] if closed else self._since(key)
+                text = Sentence("{line}: the last contact went unanswered", line=name)
+                yield AlarmView(key, "missed_contact", ALARM, name, "", since, None, text)
+
+    # --- lines and the end
+
+    def _unheard(self, pair: PairRoom) -> Iterator[AlarmView]:
+        """Lines declared open that are not heard, or do not hear us; of a whole pair in one."""
+        speaking = [room for room in pair.rooms.values() if room.is_order_wire or self._is_open(room)]
+        found = [(room, word) for room in speaking if (word := self._node.observed(room)) in _UNHEARD]
+        if found and len(found) == len(speaking) and len({word for _, word in found}) == 1:
+            word = found[0][1]
+            since = max(self._heard_at(room) for room, _ in found)
+            if not self._stands(since):
+                return
+            text = Sentence("{pair}: every line is {observed}", pair=pair.name, observed=Sentence(word.value))
+            wire = self._look.name(pair.order_wire)
+            yield AlarmView(
+                f"line_down:{pair.transcript.hex()}", "line_down", WARNING, wire, "", since, None, text
+            )
+            return
+        for room, word in found:
+            name, key = self._look.name(room), f"line_down:{room.id.hex()}"
+            text = Sentence(
+                "{line} is declared open and {observed}", line=name, observed=Sentence(word.value)
+            )
+            since = self._heard_at(room)
+            if self._stands(since):
+                yield AlarmView(key, "line_down", WARNING, name, "", since, None, text)
+
+    def _stands(self, since: Seconds) -> bool:
+        """Whether a silence is older than a start of this end takes: what has not been heard yet is no alarm."""
+        return self._node.now() - since >= self._node.settings.tolerance_s
+
+    def _heard_at(self, room: Room) -> Seconds:
+        """When the line was last heard, or both its ways were last shown."""
+        at = room.evidence.heard_at
+        if self._node.observed(room) == Observed.ONE_WAY:
+            at = room.evidence.echo_at
+        if (
+            at is None
+        ):  # it was heard before this process began, or never: what we know is since when we listen
+            return self._unheard_since.setdefault(room.id, self._node.now())
+        return round(self._node.clock.wall() + at - self._node.clock.monotonic())
+
+    def _clock(self) -> Iterator[AlarmView]:
+        jump, watch, now = self._log.last_alarm(), self._log.watch(), self._node.now()
+        if jump is None or "jumped_s" not in jump.detail or abs(now - jump.at) >= CLOCK_STANDS_S:
+            return
+        if watch is not None and watch.id > jump.id and watch.officer:
+            return  # whoever took the watch since has seen it
+        text = Sentence(
+            "the clock of this machine jumped by {seconds} s; compare it with another",
+            seconds=jump.detail["jumped_s"],
+        )
+        yield AlarmView(f"clock:{jump.id}", "clock", ALARM, "", "", jump.at, jump.at + CLOCK_STANDS_S, text)
+
+    def _of_end(self) -> Iterator[AlarmView]:
+        for name, text in (("put back", self._node.put_back), ("trouble", self._node.trouble)):
+            if text:
+                key = f"trouble:{name}"
+                yield AlarmView(key, "trouble", ALARM, "", "", self._since(key), None, _as_sentence(text))
+        for pair in self._node.pairs.values():
+            for line, name in pair.unmade.items():
+                key = f"unpaired:{line.hex()}"
+                text = Sentence(
+                    "{line}: agreed with {pair}, and its secret is taken by another line; offer it again",
+                    line=name,
+                    pair=pair.name,
+                )
+                yield AlarmView(key, "unpaired", WARNING, name, "", self._since(key), None, text)
+        for room in self._node.rooms():
+            name = self._look.name(room)
+            if room.difference:
+                key = f"difference:{room.id.hex()}"
+                text = Sentence("{line}: the records differ; compare exports", line=name)
+                yield AlarmView(key, "difference", ALARM, name, "", self._since(key), None, text)
+            faults = self._store.faults(room.id)
+            if faults:
+                last, count = faults[-1], len(faults)
+                said = {"line": name, "count": count, "reason": reason_of(last)}
+                text = (
+                    Sentence("{line}: 1 fault of theirs kept as evidence; the last: {reason}", **said)
+                    if count == 1
+                    else Sentence(
+                        "{line}: {count} faults of theirs kept as evidence; the last: {reason}", **said
+                    )
+                )
+                key = f"fault:{room.id.hex()}"
+                yield AlarmView(key, "fault", WARNING, name, "", last.heard_at, None, text)
+
+    def _open_by_name(self) -> dict[str, Room]:
+        return {self._look.name(room): room for room in self._node.rooms() if self._is_open(room)}
+
+    def _is_open(self, room: Room) -> bool:
+        return not room.is_order_wire and lines.declared(room.line, self._node.now()) == Declared.OPEN
+
+    def _since(self, key: str) -> Seconds:
+        return self._first_seen.setdefault(key, self._node.now())
+
+
+def _could_leave_at(m: MessageView, speaking: Mapping[str, Room]) -> Seconds | None:
+    """Since when a message of ours that is not at their end could be on its way; None if it is there, or its line
+    is not one of those `speaking`, or a cut keeps it back."""
+    if m.state not in _ON_THE_WAY or m.mark or m.line not in speaking:
+        return None
+    released = next((r.at for r in m.ladder if r.state == State.RELEASED.value and r.at), m.heard_at)
+    return max(released, speaking[m.line].line.opens_at or 0)
+
+
+def _of_line(
+    kind: str,
+    level: str,
+    line: str,
+    found: list[MessageView],
+    since: Seconds,
+    one: Sentence,
+    several: Sentence,
+    key: str = "",
+    *,
+    due: Seconds | None = None,
+) -> AlarmView:
+    """One alarm for messages of one kind; `found` has the most urgent first."""
+    text = one if len(found) == 1 else several
+    return AlarmView(f"{kind}:{key or line}", kind, level, line, found[0].ref, since, due, text)
+
+
+def _as_sentence(text: str) -> Sentence:
+    return text if isinstance(text, Sentence) else Sentence(text)

@@ -1,0 +1,54 @@
+"""`./run journeys [--short] [--keep]`: the console and the demonstration, gone through in a real browser.
+
+Each journey is a file `journey_*.py` here, which the quick suite does not collect: a journey needs Chromium, axe-core
+(`npm ci` in this folder) and some minutes. `--short` leaves out the pictures and the demonstration. `--keep` writes
+the pictures of docs/guide/pictures anew; without it they are made, judged, and left in build/journeys. Other arguments
+go to pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def main(words: list[str]) -> int:
+    sys.path.insert(0, str(HERE))
+    short, keep = "--short" in words, "--keep" in words
+    rest = [w for w in words if w not in ("--short", "--keep")]
+    where = ROOT / ("docs/guide/pictures" if keep else "build/journeys")
+    where.mkdir(parents=True, exist_ok=True)
+    os.environ["PARLEY_PICTURES"] = str(where)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
+    left_out = ("journey_pictures.py", "journey_visitor.py") if short else ()
+    named = any(w.endswith(".py") or ".py::" in w for w in rest)
+    return int(
+        pytest.main(
+            [
+                *("-p", "given", "-o", "python_files=journey_*.py", "--rootdir", str(ROOT)),
+                *(
+                    "-c",
+                    str(ROOT / "pyproject.toml"),
+                    "-n",
+                    "2",
+                    "--dist",
+                    "loadgroup",
+                    "--durations=12",
+                    "--tb=short",
+                ),
+                *(f"--ignore={HERE / name}" for name in left_out),
+                *(() if named else (str(HERE),)),
+                *rest,
+            ]
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
