@@ -17,6 +17,7 @@ import re
 import string
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -35,6 +36,7 @@ ROOMS = (
     "core/types.py",
     "core/instruments",
     "keys/officers.py",
+    "keys/at_rest.py",
     "watch_log.py",
     "store.py",
 )
@@ -53,7 +55,7 @@ def found() -> Iterator[tuple[str | tuple[str, str], str]]:
             if function == "ngettext":
                 assert isinstance(text, tuple) and text[0] and text[1]
                 yield (text[0], text[1]), place
-            elif plain := text if isinstance(text, str) else text[0]:
+            elif plain := text if isinstance(text, str) else (text or ("",))[0]:
                 yield plain, place
     for room in ROOMS:
         path = SOURCE / room
@@ -125,7 +127,9 @@ def _files(catalog: Catalog, language: str) -> dict[Path, bytes]:
         '"Content-Transfer-Encoding: 8bit\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
     )
     data = head.encode() + po.getvalue()
-    write_mo(mo, read_po(io.BytesIO(data), locale=language))
+    compiled = read_po(io.BytesIO(data), locale=language)
+    compiled.creation_date = compiled.revision_date = datetime(2000, 1, 1, tzinfo=UTC)  # not that of today
+    write_mo(mo, compiled)
     folder = SOURCE / "console" / "locale" / language / "LC_MESSAGES"
     return {ROOT / "words" / f"{language}.po": data, folder / "console.mo": mo.getvalue()}
 

@@ -41,7 +41,8 @@ class Config:
     console_bind: str = field(
         default="127.0.0.1",
         metadata={
-            "help": "address the console listens on; whoever reaches it sees the alarm wall and can try to sign in; plain HTTP, so loopback by default"
+            "help": "address the console listens on; whoever reaches it sees the alarm wall and can try to sign in; "
+            "plain HTTP, so loopback by default"
         },
     )
     console_port: int = field(default=0, metadata={"help": "port of the console; 0: no console"})

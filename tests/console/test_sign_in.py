@@ -258,7 +258,7 @@ def test_the_cookie_is_named_by_the_end_and_bound_as_it_should_be() -> None:
     ],
 )
 def test_the_token_is_read_from_a_cookie_header_and_nothing_else_is(header: str, token: str) -> None:
-    assert sessions.token_of(header, "parley-01234567") == token
+    assert sessions.tokens_of(header, "parley-01234567")[:1] == ((token,) if token else ())
 
 
 # --- slow clients -------------------------------------------------------------------------------

@@ -13,9 +13,10 @@ import pytest
 from asgi_client import Browser
 from pair_of_ends import SECRET, Ends
 
-from parley.console import forms, shown, words
-from parley.console.forms import Typed, Unfit, instant
-from parley.core.errors import Sentence
+from parley.console import shown, words
+from parley.console.forms import Typed
+from parley.core.errors import LocalError, Sentence
+from parley.desk.times import instant
 
 AT = int(datetime(2021, 7, 27, 10, 15, tzinfo=UTC).timestamp())
 
@@ -36,14 +37,14 @@ def test_an_instant_is_read_as_a_group_or_as_a_date(typed: str) -> None:
      "0000-01-01 00:00"],
 )  # fmt: skip
 def test_what_is_no_instant_is_refused_with_an_example(typed: str) -> None:
-    with pytest.raises(Unfit) as refused:
+    with pytest.raises(LocalError) as refused:
         instant(typed, "It")
     assert "271015Z JUL 21" in refused.value.hint
 
 
 def test_a_group_read_is_the_group_shown() -> None:
-    assert forms.group(AT) == "271015Z JUL 21" and instant(forms.group(AT), "It") == AT
-    assert forms.day(AT) == "27 JUL 2021" and shown.clock(AT) == "10:15:00Z" and shown.weekday(AT) == "Tue"
+    assert shown.group(AT) == "271015Z JUL 21" and instant(shown.group(AT), "It") == AT
+    assert shown.day(AT) == "27 JUL 2021" and shown.clock(AT) == "10:15:00Z" and shown.weekday(AT) == "Tue"
 
 
 def test_an_instant_of_today_is_its_hour_and_another_its_group() -> None:

@@ -823,7 +823,9 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_lost(prepared: Pair, tmp_pat
             ("status",),
         ):
             said = end.runs(*words, code=None, preexec_fn=full)
-            if said.code:  # it may have done what it says, and could then not note in the journal that it stops
+            if (
+                said.code
+            ):  # it may have done what it says, and could then not note in the journal that it stops
                 refused(replace(said, out=""), "")
         if (tmp_path / f"x{bytes_max}").exists():
             assert verify(tmp_path / f"x{bytes_max}").code == 4  # whole

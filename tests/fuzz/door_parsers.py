@@ -34,6 +34,7 @@ from parley.core.wire import cbor
 from parley.core.wire import entry as wire
 from parley.core.wire import frame as frames
 from parley.desk import ask as questions
+from parley.desk import times
 from parley.keys import chains
 
 WAY = chains.Direction(bytes(32), 0, (1, 1))
@@ -316,7 +317,7 @@ def _config(chance: random.Random, folder: Path) -> None:
 
 VALUES: dict[str, Callable[[random.Random, Path], object]] = {
     "time": lambda chance, folder: acting.instant(_times(chance)),
-    "time of a form": lambda chance, folder: forms.instant(_times(chance), "The hour"),
+    "time of a form": lambda chance, folder: times.instant(_times(chance), "The hour"),
     "fields of a form": lambda chance, folder: forms.read(
         spoilt(chance, b"by=duty&text=a%20b&line=%ED%86%B5&x=&y")
     ),

@@ -54,6 +54,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     south.answer("Liaison", "duty")
     ends.wait(2)
     south.sever("Leaders", "none", "chief", WORDS)
+    north.sever("Leaders", "none", "chief", WORDS)
     ends.wait(5)
     north.take_watch("duty")
     yield ends
@@ -226,8 +227,12 @@ def test_what_views_say_is_said_in_korean(both: Both, end: int) -> None:
 def test_what_somebody_wrote_stays_as_it_is_where_the_catalogue_knows_the_word(both: Both) -> None:
     assert in_korean("none") == "없음"
     entries = both.desks[0].entries("Leaders")
-    assert [in_korean(e.words) for e in entries if e.kind == "SEVER"] == ["none"]
-    assert in_korean(both.desks[0].line("Leaders").declared_detail).endswith(": none")
+    assert [in_korean(e.words) for e in entries if e.kind == "SEVER"] == ["none"] * 2
+    cuts = in_korean(both.desks[0].line("Leaders").declared_detail).split("; ")
+    assert [(cut.partition(",")[0], cut.endswith("부터: none")) for cut in sorted(cuts)] == [
+        ("North", True),
+        ("South", True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +245,12 @@ def test_what_somebody_wrote_stays_as_it_is_where_the_catalogue_knows_the_word(b
 )
 def test_a_reason_read_back_from_the_record_is_said_in_korean(reason: str, said: str) -> None:
     assert in_korean(reason_of(Fault(bytes(32), reason, b"", 0, False))) == said
+
+
+def test_a_sentence_joined_to_another_text_is_found() -> None:
+    known = Sentence("there is no line {line!r}", line="Nowhere")
+    assert left_in_english(known) == ""
+    assert left_in_english(known + " now") != "" and left_in_english(f"{known}") != ""
 
 
 # --- the catalogue and the sources --------------------------------------------------------------------------

@@ -198,7 +198,9 @@ def _end_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     add.add_argument("name", help="log-in name")
     add.add_argument("--office", required=True, help='what the other side sees, such as "Watch officer"')
     add.add_argument(
-        "--powers", default="release,acknowledge", help="of: release, acknowledge, sever, restore, administer; or none"
+        "--powers",
+        default="release,acknowledge",
+        help="of: release, acknowledge, sever, restore, administer; or none",
     )
     add.add_argument(
         "--up-to", default="FLASH", metavar="PRECEDENCE", help="highest precedence (default FLASH)"

@@ -136,7 +136,8 @@ class Console:
     # --- who asks -------------------------------------------------------------------------------------------
 
     def _session(self, request: Request) -> Session | None:
-        return self._sessions.get(sessions.token_of(request.headers.get("cookie", ""), self._cookie))
+        tokens = sessions.tokens_of(request.headers.get("cookie", ""), self._cookie)
+        return next((s for s in map(self._sessions.get, tokens) if s is not None), None)
 
     def _visit(self, request: Request, session: Session | None) -> Visit:
         """Who asks, in which language and palette; from here on all is said in that language."""

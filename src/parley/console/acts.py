@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from parley.console import forms, shown
+from parley.console import shown
 from parley.console.forms import Typed, Unfit
 from parley.console.guard import Refused
 from parley.console.sessions import Session
@@ -19,6 +19,7 @@ from parley.console.words import _
 from parley.core.errors import ParleyError
 from parley.core.types import Grade
 from parley.desk import Desk, Unlocked
+from parley.desk.times import instant
 from parley.desk.views import LineView, MessageView
 
 ALL_LINES: Final = "ALL LINES"
@@ -117,6 +118,11 @@ class Acts:
                     "Read the draft again. To change its precedence, its drafter edits it; that voids this offer."
                 ),
             )
+        if draft.offer and typed.optional("offer") != draft.offer:
+            raise Unfit(
+                _("This draft was changed since you read it; nothing was released."),
+                _("Read it again as it stands now."),
+            )
         message = self._desk.release(draft.ref, *_signed(session), offer=typed.optional("offer"))
         return shown.message_url(message.ref) + "?done=released"
 
@@ -181,13 +187,13 @@ class Acts:
     def _offer(self, typed: Typed, session: Session) -> Done:
         line = self.line_of(typed.needed("line", _("The line")))
         accord = self._desk.accord(line.id)
-        opens_at = forms.instant(typed.needed("opens_at", _("The hour of opening")), _("The hour of opening"))
+        opens_at = instant(typed.needed("opens_at", _("The hour of opening")), _("The hour of opening"))
         contact = typed.optional("opening_contact")
         self._desk.offer_restore(
             line.id,
             opens_at,
             *_signed(session),
-            opening_contact=forms.instant(contact, _("The opening contact")) if contact else None,
+            opening_contact=instant(contact, _("The opening contact")) if contact else None,
             reserved=typed.optional("reserved"),
         )
         done = "offered" if accord.quorum_restore > 1 else "offered-whole"

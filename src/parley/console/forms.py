@@ -5,17 +5,14 @@ An error never loses what was typed: the page comes back with the form filled in
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
 from parley.console.guard import Refused
 from parley.console.words import _
-from parley.core.types import U32, Seconds
 
 FIELDS_MAX: Final = 32
 SECRET: Final = frozenset({"passphrase"})
@@ -68,10 +65,6 @@ class Typed:
             )
         return value
 
-    def instant(self, name: str, what: str) -> Seconds:
-        """The field as an instant in UTC."""
-        return instant(self.needed(name, what), what)
-
     def retyped(self, name: str, what: str, expected: str) -> None:
         """Unfit unless `expected` was typed again: the confirmation by doing."""
         if _folded(self.needed(name, what)) != _folded(expected):
@@ -98,48 +91,6 @@ def read(body: bytes) -> dict[str, str]:
     if len(fields) != len(pairs):
         raise odd
     return fields
-
-
-_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_GROUP: Final = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})Z ?([A-Z]{3}) ?([0-9]{2}|[0-9]{4})")
-_ISO: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))? ?Z?")
-
-
-def instant(typed: str, what: str) -> Seconds:
-    """A date-time group, `271015Z JUL 21`, or `2021-07-27 10:15`, both UTC. Raises Unfit."""
-    value = " ".join(typed.upper().split())
-    group, iso = _GROUP.fullmatch(value), _ISO.fullmatch(value)
-    try:
-        if group and group[4] in _MONTHS:
-            year = int(group[5]) if len(group[5]) == 4 else 2000 + int(group[5])
-            month = _MONTHS.index(group[4]) + 1
-            found = datetime(year, month, int(group[1]), int(group[2]), int(group[3]), tzinfo=UTC)
-        elif iso:
-            year, month, date, hour, minute, second = (int(part or 0) for part in iso.groups())
-            found = datetime(year, month, date, hour, minute, second, tzinfo=UTC)
-        else:
-            raise ValueError
-        seconds = int(found.timestamp())
-        if 0 <= seconds <= U32:
-            return seconds
-    except ValueError:
-        pass
-    raise Unfit(
-        _("%(what)s is not a time this page can read; nothing was done.") % {"what": what},
-        _("Write it in UTC, like 271015Z JUL 21 or 2021-07-27 10:15."),
-    )
-
-
-def group(at: Seconds) -> str:
-    """The date-time group of an instant: `271015Z JUL 21`."""
-    t = datetime.fromtimestamp(at, UTC)
-    return f"{t.day:02}{t.hour:02}{t.minute:02}Z {_MONTHS[t.month - 1]} {t.year % 100:02}"
-
-
-def day(at: Seconds) -> str:
-    """The date of an instant: `27 JUL 2021`."""
-    t = datetime.fromtimestamp(at, UTC)
-    return f"{t.day:02} {_MONTHS[t.month - 1]} {t.year}"
 
 
 def _folded(value: str) -> str:

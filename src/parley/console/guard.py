@@ -33,6 +33,8 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from parley.core.errors import Sentence
+
 BODY_BYTES_MAX: Final = 64 * 1024
 BODY_SECONDS_MAX: Final = 10.0
 BODIES_MAX: Final = 16  # forms on their way at once; the oldest makes room
@@ -166,7 +168,7 @@ def _from_here(scope: Scope, host: str) -> bool:
 def _too_long() -> Refused:
     return Refused(
         413,
-        f"The form is longer than {BODY_BYTES_MAX // 1024} KiB, so nothing was done.",
+        Sentence("The form is longer than {kib} KiB, so nothing was done.", kib=BODY_BYTES_MAX // 1024),
         "Shorten the text; a message carries at most about two kilobytes.",
     )
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 from starlette.requests import Request
 
-from parley.console import forms, shown, words
+from parley.console import shown, words
 from parley.console.acts import ALL_LINES, Acts
 from parley.console.demo import Demo
 from parley.console.forms import Typed
@@ -442,8 +442,8 @@ def _environment(static_version: str) -> Environment:
         "civil": shown.civil,
         "offset": shown.offset,
         "weekday": shown.weekday,
-        "day": forms.day,
-        "group": forms.group,
+        "day": shown.day,
+        "group": shown.group,
         "when": shown.when,
         "since": shown.since,
         "until": shown.until,

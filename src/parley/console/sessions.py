@@ -257,15 +257,18 @@ def no_cookie(name: str) -> str:
     return _header(name, "", 0)
 
 
-def token_of(header: str, name: str) -> str:
-    """The token in a Cookie header, empty if there is none; of several of that name, the first that could be one."""
+def tokens_of(header: str, name: str) -> tuple[str, ...]:
+    """What could be tokens in a Cookie header, at most `TOKENS_MOST`, in its order. There can be several: another page
+    of the same host may have set a cookie of our name, and the browser sends it before ours."""
+    found = []
     for part in header[:8192].split(";"):
         key, _, value = part.strip().partition("=")
         if key == name and _TOKEN.fullmatch(value):
-            return value
-    return ""
+            found.append(value)
+    return tuple(found[:TOKENS_MOST])
 
 
+TOKENS_MOST: Final = 8
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 

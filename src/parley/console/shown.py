@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from parley.console.forms import group
 from parley.console.vocabulary import MEANINGS
 from parley.console.words import _
 from parley.core.types import Precedence, Seconds
 from parley.desk.agreed import SlotView
+from parley.desk.times import MONTHS
 from parley.desk.views import LineView, MessageView, RungView
 
 # --- time ---------------------------------------------------------------------------------------------------
@@ -29,6 +29,18 @@ from parley.desk.views import LineView, MessageView, RungView
 def clock(at: Seconds) -> str:
     """`10:04:12Z`."""
     return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}Z"
+
+
+def group(at: Seconds) -> str:
+    """The date-time group of an instant: `271015Z JUL 21`."""
+    t = datetime.fromtimestamp(at, UTC)
+    return f"{t.day:02}{t.hour:02}{t.minute:02}Z {MONTHS[t.month - 1]} {t.year % 100:02}"
+
+
+def day(at: Seconds) -> str:
+    """The date of an instant: `27 JUL 2021`."""
+    t = datetime.fromtimestamp(at, UTC)
+    return f"{t.day:02} {MONTHS[t.month - 1]} {t.year}"
 
 
 def weekday(at: Seconds) -> str:

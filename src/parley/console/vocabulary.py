@@ -36,7 +36,7 @@ POWERS: Final = (_("release"), _("acknowledge"), _("sever"), _("restore"), _("ad
 MEANINGS: Final = {"OPENING": _("OPENING CALL"), "CLOSING": _("CLOSING CALL"), "CHECK": _("CHECK CALL")}
 KINDS: Final = (
     _("MESSAGE"), _("ACKNOWLEDGE"), _("CANCEL"), _("SEVER"), _("OFFER"), _("AGREE"), _("WITHDRAW"), _("ROSTER"),
-    _("RECEIPT"), _("CONTACT"), _("EPOCH"), _("PREKEYS"), _("ADOPT"), _("entry"), _("frame"),
+    _("RECEIPT"), _("CONTACT"), _("EPOCH"), _("PREKEYS"), _("ADOPT"), _("HEAD"), _("entry"), _("frame"),
 )  # fmt: skip
 MARKS: Final = (
     _("kept back"), _("sent before the cut, came after"), _("said while cut"), _("early: before the hour of opening"),

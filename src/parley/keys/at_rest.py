@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from parley.core.errors import LocalError, RemoteError
+from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.wire import cbor
 from parley.keys import chance
 
@@ -46,9 +46,13 @@ def unwrap(wrapped: bytes, passphrase: str, whose: str) -> bytes:
         key = _stretched(passphrase, cbor.octets(salt), Cost(memory, passes, lanes))
         return AESGCMSIV(key).decrypt(cbor.octets(nonce), cbor.octets(sealed), b"parley/wrap/1")
     except InvalidTag:
-        raise LocalError(f"wrong passphrase for {whose}", "nothing was changed; try again") from None
+        raise LocalError(
+            Sentence("wrong passphrase for {whose}", whose=whose), "nothing was changed; try again"
+        ) from None
     except (RemoteError, ValueError):
-        raise LocalError(f"the key file of {whose} is damaged", "put back a copy of this file") from None
+        raise LocalError(
+            Sentence("the key file of {whose} is damaged", whose=whose), "put back a copy of this file"
+        ) from None
 
 
 def read_credential(path: Path, *, of_service_manager: bool = False) -> str:

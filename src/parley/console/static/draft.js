@@ -3,6 +3,7 @@
 
 const form = document.getElementById("draft");
 const told = document.getElementById("saved");
+const kept = form && `draft ${form.elements.about.value}`;
 let wanted = false;
 let saving = false;
 
@@ -23,6 +24,7 @@ async function save() {
     });
     const said = await answer.json();
     if (!answer.ok) throw new Error(said.error || "");
+    if (!wanted) sessionStorage.removeItem(kept);
     const at = new Date(said.saved_at * 1000).toISOString();
     say(`${told.dataset.saved} ${at.slice(11, 19)}Z`);
   } catch (problem) {
@@ -39,9 +41,23 @@ function changed() {
   save();
 }
 
-// What is on its way when the page is left goes once more, by a way that outlives the page.
+// What is on its way when the page is left goes once more, by a way that outlives the page, and is kept in this
+// window until a save of it was answered: the page may be asked for again before it has arrived.
 function leave() {
-  if (wanted || saving) navigator.sendBeacon(form.dataset.save, new URLSearchParams(new FormData(form)));
+  if (!wanted && !saving) return;
+  const typed = new FormData(form);
+  navigator.sendBeacon(form.dataset.save, new URLSearchParams(typed));
+  sessionStorage.setItem(kept, JSON.stringify([...typed].filter(([name]) => name !== "csrf")));
+}
+
+function takeUp() {
+  const left = sessionStorage.getItem(kept);
+  if (left === null) return;
+  for (const [name, value] of JSON.parse(left)) {
+    const field = form.elements[name];
+    if (field && field.type !== "hidden" && field.value !== value) field.value = value;
+  }
+  changed();
 }
 
 if (form && !form.querySelector("fieldset[disabled]")) {
@@ -49,7 +65,9 @@ if (form && !form.querySelector("fieldset[disabled]")) {
   form.addEventListener("change", changed);
   form.addEventListener("submit", () => {
     wanted = saving = false; // the form itself carries what was typed
+    sessionStorage.removeItem(kept);
   });
   addEventListener("beforeunload", leave);
   addEventListener("pagehide", leave);
+  takeUp();
 }

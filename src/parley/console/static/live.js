@@ -9,6 +9,7 @@ let version = null;
 let base = { now: Number(body.dataset.now), at: performance.now(), rate: Number(body.dataset.rate) };
 let fetching = false;
 let again = false;
+let putOff = false; // a part that was in use is to be put in place when it no longer is
 const units = JSON.parse(body.dataset.ages);
 
 export function now() {
@@ -55,6 +56,7 @@ function tick() {
 }
 
 function busy(part) {
+  if (part.querySelector(":active")) return true; // a press has begun in it, and must end as a click
   const at = document.activeElement;
   if (at && at !== body && part.contains(at) && at.matches("input, textarea, select")) return true;
   return part.querySelector("form[data-typed]") !== null;
@@ -70,7 +72,11 @@ function settled(part) {
 }
 
 function swap(old, fresh) {
-  if (busy(old) || settled(old) === settled(fresh)) return;
+  if (settled(old) === settled(fresh)) return;
+  if (busy(old)) {
+    putOff = true;
+    return;
+  }
   const open = [...old.querySelectorAll("details[open][id]")].map((d) => d.id);
   const at = document.activeElement;
   const held = at && old.contains(at) ? at.getAttribute("href") || at.id : null;
@@ -84,6 +90,7 @@ function swap(old, fresh) {
 }
 
 function show(fresh) {
+  putOff = false;
   for (const old of document.querySelectorAll("[data-live]")) {
     const part = fresh.getElementById(old.id);
     if (part) swap(old, part);
@@ -146,7 +153,13 @@ document.addEventListener("input", (event) => {
   event.target.closest("form")?.setAttribute("data-typed", "");
 });
 
+function free() {
+  if (putOff) setTimeout(refresh, 50);
+}
+
 if (body.dataset.stream) {
+  addEventListener("pointerup", free);
+  addEventListener("focusout", free);
   version = null;
   listen();
   setInterval(tick, 250);
