@@ -218,7 +218,7 @@ def test_a_line_is_cut_and_restored_through_the_forms(to_cut: Ends) -> None:
     offer = {"about": line_id(south), "line": line_id(south), "page": "restore", "opens_at": "270100Z JUL 21",
              "opening_contact": "2021-07-27 01:05", "reserved": "전단"}  # fmt: skip
     soon = south.by("duty").act("offer", **{**offer, "opens_at": "soon"})
-    not_done(soon, "not a time this page can read", "전단", "OFFER TO RESTORE Liaison")
+    not_done(soon, "is not a time that can be read", "전단", "OFFER TO RESTORE Liaison")
     assert does(south, "duty", "offer", **offer) == "/restore/Liaison?done=offered"
     ends.wait(5)
     ref = next(t.ref for t in north.desk.terms("Liaison") if t.state == "offered")

@@ -29,6 +29,10 @@ from parley.testing.both import CHEAP, PARTIES, WORDS, Both
 START = 1_627_346_400.0  # 27 July 2021, 00:40 UTC
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = re.compile(r'parley [a-z]+( [a-z]+)*( --[a-z]+)*|--read-back "\.\.\."|draft:\d*|Liaison:theirs:2/1')
+ON_A_TERMINAL = (
+    "store.py",
+    "keys/at_rest.py",
+)  # disk and passphrase file: met, but for few, when an end starts
 OURS = ("FLASH", "KiB", "UTC", "Z", "C")  # words of the agreement and of units, the same in Korean
 
 
@@ -117,6 +121,7 @@ REFUSALS: dict[str, tuple[Refusal, tuple[str, ...]]] = {
     "a fault that is not": (lambda d: d.fault("f" * 16), ("f" * 16,)),
     "an officer that is not": (lambda d: d.take_watch("nobody"), ("nobody",)),
     "a signer that is not": (lambda d: d.cancel(ours(d), "nobody", WORDS, "why"), ("nobody",)),
+    "a wrong passphrase": (lambda d: d.cancel(ours(d), "duty", "guess", "why"), ("duty",)),
     "an officer who may only read": (lambda d: d.take_watch("guest"), ("guest",)),
     "a power one does not hold": (
         lambda d: d.sever("Liaison", "why", "reader", WORDS),
@@ -275,7 +280,7 @@ def test_no_refusal_an_officer_can_meet_has_forgotten_how_it_was_made(make: Modu
     for room in make.ROOMS:
         path = make.SOURCE / room
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            if file.relative_to(make.SOURCE).as_posix() in make.NOT_SHOWN:
+            if file.relative_to(make.SOURCE).as_posix() in (*make.NOT_SHOWN, *ON_A_TERMINAL):
                 continue
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 name = getattr(getattr(node, "func", None), "id", "")
