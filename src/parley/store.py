@@ -20,7 +20,7 @@ from typing import Protocol, TypeAlias
 
 import apsw
 
-from parley.core.errors import LocalError, RemoteError
+from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.record import Held, hold
 from parley.core.types import Act, ActKind, Seconds, Statement
 from parley.core.wire import cbor
@@ -165,7 +165,7 @@ class Store:
             self._migrate()
         except apsw.Error as e:
             raise LocalError(
-                f"the record cannot be opened: {e}", "check the disk and its permissions"
+                Sentence("the record cannot be opened: {why}", why=e), "check the disk and its permissions"
             ) from None
 
     def _migrate(self) -> None:
@@ -173,7 +173,11 @@ class Store:
         assert isinstance(version, int)
         if version > len(SCHEMA):
             raise LocalError(
-                f"the record is of version {version}, newer than this program knows ({len(SCHEMA)})",
+                Sentence(
+                    "the record is of version {version}, newer than this program knows ({known})",
+                    version=version,
+                    known=len(SCHEMA),
+                ),
                 "install the newer program; nothing was changed",
             )
         for step in range(version, len(SCHEMA)):
@@ -567,4 +571,6 @@ def _refused(error: apsw.Error) -> LocalError:
         )
     if isinstance(error, apsw.BusyError):
         return LocalError("the record is in use by another process", "wait for it to end")
-    return LocalError(f"the disk refused: {error}", "check the disk; nothing unsent was lost")
+    return LocalError(
+        Sentence("the disk refused: {why}", why=error), "check the disk; nothing unsent was lost"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from urllib.parse import urlsplit
 
 from given import Opener
 from real_pair import Sites
@@ -153,14 +154,36 @@ def test_a_press_is_not_lost_when_its_part_of_the_page_changes_meanwhile(
 ) -> None:
     south, north = window(sites.south, "duty"), window(sites.north, "duty")
     north.go("/call/Liaison")
+    fetched: list[str] = []
+    north.page.on("response", lambda answer: fetched.append(urlsplit(answer.url).path))
     north.page.locator('form[action="/act/call"] button').hover()
     north.page.mouse.down()
-    before = north.text("#bar .strip")
     south.go("/watch")  # their watch comes or goes, which this page shows in the bar and in its checklist
     south.press("THE WATCH")
-    until(lambda: north.text("#bar .strip") != before, what="the strip of lines shows the watch")
+    until(
+        lambda: north.page.evaluate("1") and "/call/Liaison" in fetched, what="the page fetched itself anew"
+    )
+    north.page.evaluate("new Promise(requestAnimationFrame)")
     with north.page.expect_navigation(wait_until="load"):
         north.page.mouse.up()
     assert "done=called" in north.path()
     south.go("/call/Liaison").press("ANSWER Liaison")
     south.shows("answered", "#call")
+
+
+def test_the_press_that_wakes_the_sound_of_a_window_is_a_press_of_its_button_too(
+    sites: Sites, window: Opener
+) -> None:
+    south, north = window(sites.south, "duty"), window(sites.north, "duty")
+    north.go("/watch").press("THE WATCH")  # sound was proven once in this window
+    south.go("/call/Liaison").press("CALL ON Liaison")
+    north.go("/call/Military%20West").shows("rings", "#alarms")
+    until(lambda: north.page.is_visible("#mute"), what="the bar that says that the sound is off")
+    north.page.locator('form[action="/act/call"] button').hover()
+    north.page.mouse.down()
+    north.page.evaluate("new Promise((done) => setTimeout(done, 150))")  # as long as a person presses
+    with north.page.expect_navigation(wait_until="load"):
+        north.page.mouse.up()
+    assert "done=called" in north.path()
+    for site, line in ((north, "Liaison"), (south, "Military West")):
+        site.go(f"/call/{line}").press(f"ANSWER {line}")

@@ -162,10 +162,14 @@ class Window:
 
     def press(self, words: str, *, exact: bool = False) -> Window:
         """Presses the one button that says `words`; what it leads to is loaded then."""
-        with self.page.expect_navigation(wait_until="load"):
-            self.page.locator(
-                "button", has_text=re.compile(re.escape(words), 0 if exact else re.I)
-            ).first.click()
+        button = self.page.locator(
+            "button", has_text=re.compile(re.escape(words), 0 if exact else re.I)
+        ).first
+        try:
+            with self.page.expect_navigation(wait_until="load"):
+                button.click()
+        except PageError as error:
+            raise AssertionError(f"{words!r} pressed, and nothing came; {self.as_it_stands()}") from error
         return self
 
     def begin_draft(self, line: str) -> str:
@@ -186,7 +190,10 @@ class Window:
 
     def shows(self, words: str, selector: str = "body", within_s: float = WITHIN_S) -> Window:
         """Waits until `words` stand there."""
-        until(lambda: self.has(words, selector), within_s, f"{words!r} in {selector} of {self.page.url}")
+        try:
+            until(lambda: self.has(words, selector), within_s)
+        except AssertionError:
+            raise AssertionError(f"{words!r} is not in {selector}; {self.as_it_stands()}") from None
         return self
 
     def holds(self, path: str, words: str) -> Window:
@@ -202,6 +209,13 @@ class Window:
                 "(() => { const e = document.activeElement; return e.name || e.innerText || e.tagName })()"
             )
         ).strip()
+
+    def as_it_stands(self) -> str:
+        """For a failure: where the window is, with a picture of it in build/journeys."""
+        into = HERE.parents[1] / "build" / "journeys" / f"failed-{time.time_ns() // 1_000_000}.png"
+        into.parent.mkdir(parents=True, exist_ok=True)
+        into.write_bytes(self.picture())
+        return f"at {self.page.url}, picture in {into}; faults: {self.faults[:5]}"
 
     def picture(self) -> bytes:
         """The window as it stands, as PNG; taken by the browser itself, which adds nothing to the page."""

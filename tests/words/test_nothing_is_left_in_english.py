@@ -29,10 +29,7 @@ from parley.testing.both import CHEAP, PARTIES, WORDS, Both
 START = 1_627_346_400.0  # 27 July 2021, 00:40 UTC
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = re.compile(r'parley [a-z]+( [a-z]+)*( --[a-z]+)*|--read-back "\.\.\."|draft:\d*|Liaison:theirs:2/1')
-ON_A_TERMINAL = (
-    "store.py",
-    "keys/at_rest.py",
-)  # disk and passphrase file: met, but for few, when an end starts
+ON_A_TERMINAL = ("keys/at_rest.py",)  # disk and passphrase file: met, but for few, when an end starts
 OURS = ("FLASH", "KiB", "UTC", "Z", "C")  # words of the agreement and of units, the same in Korean
 
 

@@ -41,8 +41,9 @@ NAMES_MAX: Final = 256
 class Session:
     """One officer at one browser. Made by `Sessions.open`.
 
-    `token`: what the browser is to send, here until it first does. `csrf`: what every form of this session carries.
-    `opened_at`, `used_at`: by the clock handed to `Sessions`; `used_at` is the last act or keystroke.
+    `author`: the officer's number in the roster. `token`: what the browser is to send, here until it first does.
+    `csrf`: what every form of this session carries. `opened_at`, `used_at`: by the clock handed to `Sessions`;
+    `used_at` is the last act or keystroke.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Session:
         clock: Callable[[], float],
     ) -> None:
         self.name, self.csrf, self.token = unlocked.name, csrf, token
+        self.author = unlocked.officer.author
         self.language, self.palette = language, palette
         self._clock = clock
         self._unlocked: Unlocked | None = unlocked

@@ -83,7 +83,7 @@ class Reader:
             line.covered,
             len(self._store.waiting(room.id)),
             following.at if following else None,
-            room.slot.at if room.slot else None,
+            room.slot.at if room.slot and room.slot.scheduled else None,
             room.ringing is not None,
             self.last_contact(room),
             "difference"
@@ -431,6 +431,7 @@ class Reader:
                 offices[1],
                 needed,
                 state,
+                standing.sides[ours].authors,
             )
         agreed = _accord_of(standing.terms)
         return TermsView(
@@ -444,6 +445,7 @@ class Reader:
             offices[1],
             needed,
             state,
+            standing.sides[ours].authors,
         )
 
     def entry_view(self, room: Room, held: Held) -> EntryView:

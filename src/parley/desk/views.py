@@ -134,6 +134,7 @@ class TermsView:
     theirs: tuple[str, ...]
     needed: int  # officers a side
     state: str  # "released, waits for a bearer", "offered", "agreed, not yet confirmed", "settled"
+    authors: tuple[int, ...] = ()  # author numbers of the officers of ours behind it
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,7 +160,7 @@ class Node(Epochs):
         else:
             self._open_slot(room, now)
             if room.slot is None or now >= room.slot.closes_at:
-                room.slot = contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None)
+                room.slot = contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None, False)
             said = Call(sign, room.slot.at, by)
             room.attempts = contact.called(room.attempts, room.slot.at)
         room.calls.append(said)
@@ -423,7 +423,7 @@ class Node(Epochs):
         self._open_slot(room, now)
         if said.sign == CallSign.RING:
             if room.slot is None or now >= room.slot.closes_at:
-                room.slot = contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None)
+                room.slot = contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None, False)
             room.attempts = contact.called(room.attempts, room.slot.at)
             room.ringing = said
         elif said.sign == CallSign.ANSWER and room.slot is not None:

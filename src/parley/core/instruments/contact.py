@@ -18,12 +18,14 @@ DAY = 86400
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One slot on one day: opens and closes at, what it is for, who calls."""
+    """One slot on one day: opens and closes at, what it is for, who calls. `scheduled`: False for a call between
+    the hours."""
 
     at: Seconds
     closes_at: Seconds
     meaning: Meaning
     caller: int | None
+    scheduled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
