@@ -297,7 +297,7 @@ HOSTILE = st.text(
     max_size=60,
 ).map("\u2603{}".format)  # a letter of its own, so that a text is not part of a word of the page
 SOME = settings(max_examples=6, deadline=None, derandomize=True)
-MANY = settings(max_examples=200, deadline=None)
+MANY = settings(max_examples=20, deadline=None)
 
 
 @given(text=HOSTILE)

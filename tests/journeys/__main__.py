@@ -28,26 +28,11 @@ def main(words: list[str]) -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
     left_out = ("journey_pictures.py", "journey_visitor.py") if short else ()
     named = any(w.endswith(".py") or ".py::" in w for w in rest)
-    return int(
-        pytest.main(
-            [
-                *("-p", "given", "-o", "python_files=journey_*.py", "--rootdir", str(ROOT)),
-                *(
-                    "-c",
-                    str(ROOT / "pyproject.toml"),
-                    "-n",
-                    "2",
-                    "--dist",
-                    "loadgroup",
-                    "--durations=12",
-                    "--tb=short",
-                ),
-                *(f"--ignore={HERE / name}" for name in left_out),
-                *(() if named else (str(HERE),)),
-                *rest,
-            ]
-        )
-    )
+    given = ["-p", "given", "-o", "python_files=journey_*.py", "--rootdir", str(ROOT)]
+    given += ["-c", str(ROOT / "pyproject.toml")]
+    how = "-n 2 --dist loadgroup --durations=12 --tb=short"
+    ignored = [f"--ignore={HERE / name}" for name in left_out]
+    return int(pytest.main([*given, *how.split(), *ignored, *(() if named else (str(HERE),)), *rest]))
 
 
 if __name__ == "__main__":
