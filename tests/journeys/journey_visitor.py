@@ -97,9 +97,8 @@ class Visit:
     def _tab(self, name: str):  # type: ignore[no-untyped-def]
         self.guide.page.evaluate("1")  # a new tab is heard of while something is asked
         for page in reversed(self.guide.context.pages):
-            bar = page.locator(".mode")
-            if page.url.startswith(self._south_base) and "/demo/" not in page.url and bar.count():
-                words = " ".join(bar.inner_text().split())
+            if page.url.startswith(self._south_base) and "/demo/" not in page.url:
+                words = page.evaluate("document.querySelector('.mode')?.innerText || ''")
                 if re.search(rf"\b{name}\b", words):
                     return page
         return None

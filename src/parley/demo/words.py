@@ -34,6 +34,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "이야기의 시각과 행위는 공개 자료에서 왔고, 글·담당자·회선은 모두 지어낸 것입니다.",
     ),
     "language": ("한국어", "English"),
+    "palette day": ("day", "주간"),
+    "palette dusk": ("dusk", "저녁"),
+    "palette night": ("night", "야간"),
     "skip": ("Skip to the story", "이야기로 건너뛰기"),
     "stale": (
         "This page has lost the demonstration: what it shows may be old. It may have been stopped.",
@@ -198,12 +201,12 @@ STEPS: Final[dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]]] = {
             "Take the watch at the South",
             "It is 27 July 2021 in Seoul. Five lines have been cut since 9 June 2020, and nobody at the South "
             "has the watch.",
-            "Below, sign in at the South as duty officer; there, take the watch.",
+            "Under “Both ends”, sign in at the South as duty officer; there, take the watch (F9).",
         ),
         (
             "남에서 당직 서기",
             "서울은 2021년 7월 27일. 2020년 6월 9일부터 다섯 선이 끊겨 있고, 남에는 지금 당직이 없습니다.",
-            "아래에서 남의 당직(duty)으로 로그인하고, 그 화면에서 근무를 시작하십시오.",
+            "‘양쪽 설비’에서 남의 당직(duty)으로 로그인하고, 그 화면에서 근무를 시작하십시오(F9).",
         ),
     ),
     "restore": (

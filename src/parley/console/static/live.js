@@ -9,6 +9,7 @@ let version = null;
 let base = { now: Number(body.dataset.now), at: performance.now(), rate: Number(body.dataset.rate) };
 let fetching = false;
 let again = false;
+let pressed = false;
 let putOff = false; // a part that was in use is to be put in place when it no longer is
 const units = JSON.parse(body.dataset.ages);
 
@@ -56,7 +57,7 @@ function tick() {
 }
 
 function busy(part) {
-  if (part.querySelector(":active")) return true; // a press has begun in it, and must end as a click
+  if (pressed) return true; // a press has begun, and must end as a click where it began
   const at = document.activeElement;
   if (at && at !== body && part.contains(at) && at.matches("input, textarea, select")) return true;
   return part.querySelector("form[data-typed]") !== null;
@@ -153,13 +154,17 @@ document.addEventListener("input", (event) => {
   event.target.closest("form")?.setAttribute("data-typed", "");
 });
 
-function free() {
-  if (putOff) setTimeout(refresh, 50);
+function released() {
+  setTimeout(() => {
+    pressed = false;
+    if (putOff) refresh();
+  }, 80); // after the click has come
 }
 
 if (body.dataset.stream) {
-  addEventListener("pointerup", free);
-  addEventListener("focusout", free);
+  addEventListener("pointerdown", () => (pressed = true), true);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, released, true);
+  addEventListener("focusout", () => putOff && setTimeout(refresh, 80));
   version = null;
   listen();
   setInterval(tick, 250);

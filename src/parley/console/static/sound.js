@@ -33,7 +33,9 @@ function show() {
     if (told.textContent !== words) told.textContent = words;
   }
   const mute = document.getElementById("mute");
-  if (mute) mute.hidden = on() || Number(document.body.dataset.alarms) === 0;
+  const off = on() || Number(document.body.dataset.alarms) === 0;
+  // Not between a press and its release: the page would move under it, and the press would be no click.
+  if (mute && off !== mute.hidden) setTimeout(() => (mute.hidden = off), off ? 400 : 0);
 }
 
 function alarm() {
