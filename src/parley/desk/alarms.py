@@ -134,7 +134,11 @@ class Alarms:
                 line,
                 found,
                 min(m.deadline or now for m in found),
-                Sentence("{ref} is past the time for its acknowledgement", ref=found[0].ref),
+                Sentence(
+                    "{line}: {precedence} of theirs is past the time for its acknowledgement",
+                    line=line,
+                    precedence=Sentence(found[0].precedence),
+                ),
                 Sentence(
                     "{line}: {count} messages of theirs are past the time for their acknowledgement",
                     line=line,
