@@ -17,7 +17,7 @@ from typing import Final
 from parley.desk import Desk
 
 BEAT_S: Final = 2.0
-GATHER_S: Final = 0.005  # changes that come together are one event
+GATHER_S: Final = 0.03  # after an event; changes that come in it are one more
 STREAMS_MAX: Final = 48
 WALLS_MAX: Final = (
     16  # apart from those, since a wall needs no sign-in and must not keep an officer's page out
@@ -32,6 +32,7 @@ class Pulse:
         self._version = 1
         self._changed: asyncio.Event | None = None
         self._gathering = False
+        self._told_at = float("-inf")
         self._seen: object = None
         self._seen_at = 0.0
         self._closed = False
@@ -44,7 +45,8 @@ class Pulse:
         if not (self.open or self.walls) or self._gathering:
             return
         self._gathering = True
-        asyncio.get_running_loop().call_later(GATHER_S, self._tell)
+        loop = asyncio.get_running_loop()
+        loop.call_later(max(0.0, self._told_at + GATHER_S - loop.time()), self._tell)
 
     def close(self) -> None:
         """Ends all streams, so that the server can stop."""
@@ -54,6 +56,7 @@ class Pulse:
 
     def _tell(self) -> None:
         self._gathering = False
+        self._told_at = asyncio.get_running_loop().time()
         self._version += 1
         if self._changed is not None:
             self._changed.set()
@@ -89,9 +92,11 @@ class Pulse:
                 if not still_allowed():
                     yield b"event: ended\ndata: {}\n\n"
                     return
-                self._look()
-                said = {"v": self._version, "now": round(self._desk.time(), 3), "rate": self._rate()}
+                version = self._version
+                said = {"v": version, "now": round(self._desk.time(), 3), "rate": self._rate()}
                 yield b"data: " + json.dumps(said | (wall() if wall else {})).encode() + b"\n\n"
+                if version != self._version:
+                    continue  # while that was being sent, something changed
                 if self._changed is None:
                     self._changed = asyncio.Event()
                 changed = self._changed
@@ -99,7 +104,7 @@ class Pulse:
                     async with asyncio.timeout(BEAT_S):
                         await changed.wait()
                 except TimeoutError:
-                    pass
+                    self._look()
         finally:
             self.open -= wall is None
             self.walls -= wall is not None

@@ -106,7 +106,6 @@ class Pages:
             drafts=drafts,
             drafting=self._desk.drafting(),
             waiting_on_them=self._desk.waiting_on_them(),
-            terms_wait=tuple(t for t in self._desk.terms() if t.state != "settled" and not needs_us(t)),
             messages=self._desk.messages(most=LATEST_MOST),
         )
 
@@ -325,7 +324,7 @@ class Pages:
         **values: object,
     ) -> str:
         assert visit.session is not None
-        status = self._desk.status()
+        status, terms = self._desk.status(), self._desk.terms()
         query = request.query_params if request is not None else {}
         values = {
             "title": self._title,
@@ -338,8 +337,9 @@ class Pages:
             "status": status,
             "now": status.now,
             "demo": self._demo,
-            "facts": self._facts(status),
+            "facts": self._facts(status, terms),
             "about_ref": "",
+            "terms_wait": tuple(t for t in terms if t.state != "settled" and not needs_us(t)),
             "bands": BANDS_ON_THE_BOARD if template == "board.html" else 1,
             "notice": notices().get(query.get("done", ""), ""),
             "speaking": tuple(line for line in status.lines if not line.is_order_wire),
@@ -347,10 +347,10 @@ class Pages:
         }
         return self._templates.get_template(template).render(values)
 
-    def _facts(self, status: StatusView) -> Facts:
+    def _facts(self, status: StatusView, on_the_table: tuple[TermsView, ...]) -> Facts:
         lines = status.lines
         needs = self._desk.needs_us()
-        terms = tuple(t for t in self._desk.terms() if needs_us(t))
+        terms = tuple(t for t in on_the_table if needs_us(t))
         ringing = sum(line.ringing for line in lines)
         upcoming = [(line.next_contact, line) for line in lines if line.next_contact is not None]
         at, next_line = min(upcoming, key=lambda pair: pair[0], default=(None, None))
