@@ -438,6 +438,7 @@ def _environment(static_version: str) -> Environment:
         "LANGUAGES": words.LANGUAGES,
         "PALETTES": PALETTES,
         "say": words.say,
+        "direction": words.direction,
         "clock": shown.clock,
         "civil": shown.civil,
         "offset": shown.offset,

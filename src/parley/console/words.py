@@ -20,6 +20,14 @@ LANGUAGES: Final = {"en": "English", "ko": "한국어"}
 """Those shipped, by their tag, each called as its own people call it."""
 
 
+_RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
+
+
+def direction(language: str) -> str:
+    """Which way a language is written, for the whole page: "ltr" or "rtl"."""
+    return "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == "en":
         return gettext.NullTranslations()
