@@ -24,6 +24,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 from parley import __version__
@@ -59,6 +60,12 @@ _HANDLERS = {
     "play": "parley.cli.playing",
     "demo": "parley.cli.playing",
 }
+
+
+def at_work() -> ModuleType:
+    """The module that has an end at work, loaded when it is asked for: `up` does so while the passphrase of the
+    home is being stretched, which takes as long."""
+    return importlib.import_module("parley.cli.at_work")
 
 
 def main(arguments: list[str] | None = None) -> int:
