@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 _MONTHS: Final = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
-SAME_IN_BOTH: Final = frozenset(f"Parley FLASH UTC English dev {_MONTHS}".split())
+SAME_IN_BOTH: Final = frozenset(f"Parley FLASH UTC English RLO dev {_MONTHS}".split())
 READ: Final = (Path(__file__).parent / "read.js").read_text(encoding="utf-8")
 
 
