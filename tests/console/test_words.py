@@ -178,9 +178,9 @@ def test_a_page_speaks_the_language_asked_for_and_the_session_keeps_it(tmp_path:
     assert 'lang="ko"' in browser.ask("GET", "/sign-in", wants).text
     assert '<html lang="en"' in browser.get("/sign-in").text
     assert browser.post("/look", {"language": "ko", "palette": "night", "next": "/wall"}).location == "/wall"
-    assert '<html lang="ko" data-palette="night"' in browser.get("/sign-in").text
+    assert '<html lang="ko" dir="ltr" data-palette="night"' in browser.get("/sign-in").text
     browser.sign_in("duty", SECRET)
-    assert '<html lang="ko" data-palette="night"' in browser.get("/").text
+    assert '<html lang="ko" dir="ltr" data-palette="night"' in browser.get("/").text
     browser.post("/look", {"language": "en", "palette": "day", "next": "/watch"})
     assert '<html lang="en" data-palette="day"' in browser.get("/watch").text
     browser.post("/look", {"language": "xx", "palette": '"><b>', "next": "/"})
@@ -206,3 +206,8 @@ def test_a_shipped_catalogue_leaves_the_same_values_open_and_holds_no_markup(tag
         if re.search(r"%\(\w+\)", english):
             any_value = dict.fromkeys(re.findall(r"%\((\w+)\)", english), 7)
             assert said % any_value
+
+
+@pytest.mark.parametrize(("language", "way"), [("en", "ltr"), ("ko", "ltr"), ("ar", "rtl"), ("he-IL", "rtl")])
+def test_a_page_is_laid_out_the_way_its_language_is_written(language: str, way: str) -> None:
+    assert words.direction(language) == way
