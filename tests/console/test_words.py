@@ -182,9 +182,9 @@ def test_a_page_speaks_the_language_asked_for_and_the_session_keeps_it(tmp_path:
     browser.sign_in("duty", SECRET)
     assert '<html lang="ko" dir="ltr" data-palette="night"' in browser.get("/").text
     browser.post("/look", {"language": "en", "palette": "day", "next": "/watch"})
-    assert '<html lang="en" data-palette="day"' in browser.get("/watch").text
+    assert '<html lang="en" dir="ltr" data-palette="day"' in browser.get("/watch").text
     browser.post("/look", {"language": "xx", "palette": '"><b>', "next": "/"})
-    assert '<html lang="en">' in browser.get("/").text
+    assert '<html lang="en" dir="ltr">' in browser.get("/").text
     assert '<html lang="en">' in ends.north.by("chief").get("/").text
     ends.close()
 
