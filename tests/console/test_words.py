@@ -185,7 +185,7 @@ def test_a_page_speaks_the_language_asked_for_and_the_session_keeps_it(tmp_path:
     assert '<html lang="en" dir="ltr" data-palette="day"' in browser.get("/watch").text
     browser.post("/look", {"language": "xx", "palette": '"><b>', "next": "/"})
     assert '<html lang="en" dir="ltr">' in browser.get("/").text
-    assert '<html lang="en">' in ends.north.by("chief").get("/").text
+    assert '<html lang="en" dir="ltr">' in ends.north.by("chief").get("/").text
     ends.close()
 
 
