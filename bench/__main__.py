@@ -1,5 +1,6 @@
-"""./run bench WHAT: measures an end and prints a table, or one JSON object with --json. Gates nothing.
+"""./run bench [WHAT ...]: measures ends at work and prints a table, or one JSON object with --json. Gates nothing.
 
+A part of the bench is a module with `options` and `run`; called without a name, all parts run, one after another.
 Exit code 0 when everything was measured or said to be not measured; aims that are not met are said in the table.
 """
 
@@ -10,28 +11,32 @@ import json
 import sys
 
 from bench import console
+from bench.figures import Figure, table, told
 
 WHAT = {"console": console}
 
 
 def main(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="./run bench", description="Measures an end; gates nothing.")
-    what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
-    for name, module in WHAT.items():
-        one = what.add_parser(name, help=(module.__doc__ or "").partition("\n")[0].partition(": ")[2])
-        one.add_argument("--json", action="store_true", help="one object: name -> value, unit, aim, met")
-        module.options(one)
+    parser = argparse.ArgumentParser(prog="./run bench", description="Measures ends at work; gates nothing.")
+    parts = "; ".join(
+        f"{name}: {(module.__doc__ or '').partition(chr(10))[0].partition(': ')[2]}"
+        for name, module in WHAT.items()
+    )
+    parser.add_argument("what", nargs="*", metavar="WHAT", help=f"{parts} (all)")
+    parser.add_argument("--json", action="store_true", help="one object: name -> value, unit, aim, met")
+    parser.add_argument(
+        "--short", action="store_true", help="small and few, to show that all works; says nothing of the aims"
+    )
+    for module in WHAT.values():
+        module.options(parser)
     chosen = parser.parse_args(words)
-    found = WHAT[chosen.what].run(chosen)
-    if chosen.json:
-        told = {
-            name: {"value": f.value, "unit": f.unit, "aim": f.aim, "met": f.met}
-            | ({"why": f.why} if f.why else {})
-            for name, f in found.items()
-        }
-        print(json.dumps(told))
-    else:
-        print(console.table(found))
+    unknown = [name for name in chosen.what if name not in WHAT]
+    if unknown:
+        parser.error(f"there is no part {unknown[0]!r}; there are {', '.join(WHAT)}")
+    found: dict[str, Figure] = {}
+    for name in chosen.what or WHAT:
+        found |= WHAT[name].run(chosen)
+    print(json.dumps(told(found)) if chosen.json else table(found))
     return 0
 
 

@@ -15,25 +15,12 @@ from statistics import median
 
 from bench import browser
 from bench.ends import PARTIES, WORDS, Ends, kept
+from bench.figures import Figure
 from bench.up import Up, free_port
 
 SETTLES_S = 3.0
 QUIET_WITHIN_S = 120.0
 LARGE = 200_000
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure. `value`: None if it was not measured, and `why`. `aim`: at most so much; None for none."""
-
-    value: float | None
-    unit: str
-    aim: float | None = None
-    why: str = ""
-
-    @property
-    def met(self) -> bool | None:
-        return None if self.aim is None or self.value is None else self.value <= self.aim
 
 
 @dataclass(frozen=True)
@@ -50,9 +37,6 @@ class Size:
 
 
 def options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--short", action="store_true", help="small ends, few repeats; says nothing of the aims"
-    )
     parser.add_argument("--lines", type=int, default=50, help="lines of the watch screen")
     parser.add_argument(
         "--entries", type=int, default=20_000, help="entries of the watch screen, all lines together"
@@ -160,16 +144,3 @@ def _joined(ends: Ends) -> Iterator[tuple[Up, Up]]:
             before = sizes
             time.sleep(SETTLES_S)
         yield north, south
-
-
-def table(found: dict[str, Figure]) -> str:
-    """The figures for a person."""
-    rows = [("figure", "value", "aim", "")]
-    for name, figure in found.items():
-        value = f"not measured: {figure.why}" if figure.value is None else f"{figure.value:.4g} {figure.unit}"
-        aim = "" if figure.aim is None else f"<= {figure.aim:g} {figure.unit}"
-        rows.append((name, value, aim, {None: "", True: "met", False: "NOT MET"}[figure.met]))
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    return "\n".join(
-        f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]:{widths[2]}}  {row[3]}".rstrip() for row in rows
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from bench.console import Figure
+from bench.figures import Figure, table
 
 from bench import __main__ as command
 from bench import browser, console
@@ -19,7 +19,7 @@ FOUND = {
 
 
 def test_the_table_says_what_was_met_and_what_was_not_measured() -> None:
-    rows = console.table(FOUND).splitlines()
+    rows = table(FOUND).splitlines()
     assert len(rows) == 1 + len(FOUND)
     assert rows[1].endswith("<= 0.6 s   met") and rows[2].endswith("NOT MET")
     assert rows[3].endswith("22 ms") and "not measured: no chromium was found" in rows[4]
@@ -66,3 +66,14 @@ def test_the_short_bench_measures_everything_it_can(
         "event_to_screen",
     }
     assert all(figure["value"] > 0 for figure in told.values() if figure["value"] is not None)
+
+
+def test_an_aim_may_be_at_least_so_much() -> None:
+    assert [Figure(v, "per s", 1000, at_least=True).met for v in (999, 1000, 1001)] == [False, True, True]
+    assert table({"throughput": Figure(999, "per s", 1000, at_least=True)}).endswith(">= 1000 per s  NOT MET")
+
+
+def test_a_part_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main(["consol"])
+    assert "there is no part 'consol'" in capsys.readouterr().err
