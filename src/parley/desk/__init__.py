@@ -152,6 +152,14 @@ class Desk:
         self._node.listeners.append(listener)
         return lambda: self._node.listeners.remove(listener)
 
+    def at_their_end(self) -> dict[bytes, tuple[int, int]]:
+        """By line id: the size of our log, and how much of it their node has signed for."""
+        return {room.id: (room.line.our_log.size, room.line.covered) for room in self._node.rooms()}
+
+    def line_name(self, line_id: bytes) -> str:
+        """The name under which a line is known at this desk."""
+        return self._look.name(self._look.room_by_id(line_id))
+
     def officers(self) -> tuple[OfficerView, ...]:
         return tuple(
             OfficerView(

@@ -4,6 +4,11 @@ A question is {"ask": NAME, "with": {ARGUMENT: VALUE}}; an answer {"answer": VAL
 "hint": TEXT}. Only what is named in `QUESTIONS` can be asked, and only with arguments of the types the
 desk declares; anything else is answered with one sentence. The socket lies in the home, for its owner
 only; what may be done with it is what the passphrases given allow.
+
+Two questions are of a connection and not of the desk. `sign_in` opens an officer's key for as long as the connection
+lasts: a question that takes a passphrase may then leave it out where `by` is that officer. `follow` answers
+"following", and from then on one line {"followed": {"line": NAME, "our_size": N, "at_their_end": M}} for each line
+of which that changed: M entries of our log are signed for by their node, and their receipt is durable here.
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ import asyncio
 import base64
 import contextlib
 import dataclasses
+import functools
 import inspect
 import json
 import os
@@ -24,7 +30,7 @@ from typing import TypeAlias
 from parley.core.accord import Accord, Meaning, Slot
 from parley.core.errors import LocalError, RemoteError
 from parley.core.types import U32, Power, Precedence
-from parley.desk import Desk
+from parley.desk import Desk, Unlocked, unlock
 from parley.keys import write_private
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -66,14 +72,17 @@ _PLAIN = (
 )
 
 
-def ask(desk: Desk, name: str, /, **given: Json) -> Json:
-    """The answer to one question. Raises LocalError for what cannot be asked so."""
+def ask(desk: Desk, name: str, key: Unlocked | None = None, /, **given: Json) -> Json:
+    """The answer to one question. `key`: stands for the passphrase of its officer where none is given. Raises
+    LocalError for what cannot be asked so."""
     question = QUESTIONS.get(name)
     if question is None:
         raise LocalError(f"there is no question {name!r} at this desk", "use the program of the same version")
-    method = _METHODS[name]
-    _check(name, method, given)
-    return plain(question(desk, **given))
+    if key is None or given.get("by") != key.name or "passphrase" in given or not _takes_key(question):
+        _check(name, question, given)
+        return plain(question(desk, **given))
+    _check(name, question, {**given, "passphrase": ""})
+    return plain(question(desk, passphrase=key, **given))
 
 
 def plain(value: object) -> Json:
@@ -226,18 +235,16 @@ QUESTIONS: dict[str, Callable[..., object]] = {name: _method(name) for name in _
     "offer_line": _offer_line,
     "export": _export,
 }
-_METHODS = QUESTIONS
 
 
 def _check(name: str, method: Callable[..., object], given: dict[str, Json]) -> None:
+    signature, allowed = _declared(method)
     try:
-        inspect.signature(method).bind(None, **given)
+        signature.bind(None, **given)
     except TypeError as e:
         raise LocalError(f"{name} cannot be asked so: {e}", "use the program of the same version") from None
-    hints = typing.get_type_hints(method)
     for argument, value in given.items():
-        allowed = _types(hints.get(argument, str))
-        if type(value) not in allowed:
+        if type(value) not in allowed.get(argument, (str,)):
             raise LocalError(
                 f"{argument} of {name} is of the wrong kind", "use the program of the same version"
             )
@@ -245,6 +252,18 @@ def _check(name: str, method: Callable[..., object], given: dict[str, Json]) -> 
             raise LocalError(f"{argument} of {name} is out of range", f"a number from 0 to {U32}")
         if isinstance(value, str) and argument != "path" and any("\ud800" <= c <= "\udfff" for c in value):
             raise LocalError(f"{argument} holds a lone surrogate, which is no character", "retype it")
+
+
+@functools.cache
+def _declared(method: Callable[..., object]) -> tuple[inspect.Signature, dict[str, tuple[type, ...]]]:
+    """What a question declares: its signature, and by argument the types a value may have."""
+    hints = typing.get_type_hints(method)
+    return inspect.signature(method), {argument: _types(hint) for argument, hint in hints.items()}
+
+
+def _takes_key(method: Callable[..., object]) -> bool:
+    """Whether a key that is open may stand for the passphrase."""
+    return Unlocked in _declared(method)[1].get("passphrase", ())
 
 
 def _types(hint: object) -> tuple[type, ...]:
@@ -256,30 +275,81 @@ def _types(hint: object) -> tuple[type, ...]:
 # --- over a socket ----------------------------------------------------------------------------
 
 
-def answer(desk: Desk, line: bytes) -> bytes:
-    """One answer line to one question line; never raises for what the line holds."""
-    try:
-        question = json.loads(line)
-        name, given = question["ask"], question.get("with", {})
-        if (
-            not isinstance(name, str)
-            or not isinstance(given, dict)
-            or not all(isinstance(k, str) for k in given)
-        ):
-            raise KeyError
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return _line(
-            {"error": "this is not a question", "hint": 'one JSON object a line: {"ask": ..., "with": {}}'}
-        )
-    try:
-        return _line({"answer": ask(desk, name, **given)})
-    except LocalError as e:
-        return _line({"error": e.text, "hint": e.hint})
-    except RemoteError as e:
-        return _line({"error": e.text, "hint": ""})
-    except OSError as e:  # a file of the home that is not there, or may not be read
-        words = f"the system refused: {e.strerror or e}" + (f" ({e.filename})" if e.filename else "")
-        return _line({"error": words, "hint": "look before you repeat: parley status"})
+class Asking:
+    """One connection to the desk: the key it was given, and what it follows."""
+
+    def __init__(self, desk: Desk, tell: Callable[[bytes], None]) -> None:
+        """`tell`: takes a line that answers no question."""
+        self._desk, self._tell = desk, tell
+        self._key: Unlocked | None = None
+        self._told: dict[bytes, tuple[int, int]] = {}
+        self._leave: Callable[[], None] | None = None
+
+    def answer(self, line: bytes) -> bytes:
+        """One answer line to one question line; never raises for what the line holds."""
+        try:
+            question = json.loads(line)
+            name, given = question["ask"], question.get("with", {})
+            if (
+                not isinstance(name, str)
+                or not isinstance(given, dict)
+                or not all(isinstance(k, str) for k in given)
+            ):
+                raise KeyError
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return _line(
+                {
+                    "error": "this is not a question",
+                    "hint": 'one JSON object a line: {"ask": ..., "with": {}}',
+                }
+            )
+        try:
+            return _line({"answer": self._ask(name, given)})
+        except LocalError as e:
+            return _line({"error": e.text, "hint": e.hint})
+        except RemoteError as e:
+            return _line({"error": e.text, "hint": ""})
+        except OSError as e:  # a file of the home that is not there, or may not be read
+            words = f"the system refused: {e.strerror or e}" + (f" ({e.filename})" if e.filename else "")
+            return _line({"error": words, "hint": "look before you repeat: parley status"})
+
+    def close(self) -> None:
+        """The connection is gone: the key is let go, nothing is followed any more."""
+        if self._leave is not None:
+            self._leave()
+        self._key = self._leave = None
+
+    def _ask(self, name: str, given: dict[str, Json]) -> Json:
+        match name:
+            case "sign_in":
+                _check(name, _sign_in, given)
+                self._key = unlock(self._desk.home_path, str(given["by"]), str(given["passphrase"]))
+                self._desk.note_sign_in(self._key.name)
+                return list(self._desk.powers(self._key.name))
+            case "follow":
+                _check(name, _follow, given)
+                if self._leave is None:
+                    self._told = self._desk.at_their_end()
+                    self._leave = self._desk.on_change(self._follow)
+                return "following"
+            case _:
+                return ask(self._desk, name, self._key, **given)
+
+    def _follow(self) -> None:
+        now = self._desk.at_their_end()
+        for line, (our_size, there) in now.items():
+            if self._told.get(line) != (our_size, there):
+                told: Json = {"line": self._desk.line_name(line), "our_size": our_size, "at_their_end": there}
+                self._tell(_line({"followed": told}))
+        self._told = now
+
+
+def _sign_in(desk: Desk, by: str, passphrase: str) -> None:
+    """What `sign_in` takes."""
+
+
+def _follow(desk: Desk) -> None:
+    """What `follow` takes: nothing."""
 
 
 async def serve(desk: Desk, home: Path) -> asyncio.Server:
@@ -296,11 +366,20 @@ async def serve(desk: Desk, home: Path) -> asyncio.Server:
         path.unlink()  # we hold the home's lock: whoever made it is gone
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, ValueError, asyncio.LimitOverrunError):
-            while line := await reader.readline():
-                writer.write(answer(desk, line))
-                await writer.drain()
-        writer.close()
+        def tell(told: bytes) -> None:
+            if writer.transport.get_write_buffer_size() > LINE_BYTES_MAX:  # it follows and does not read
+                writer.transport.abort()
+            writer.write(told)
+
+        asking = Asking(desk, tell)
+        try:
+            with contextlib.suppress(OSError, ValueError, asyncio.LimitOverrunError):
+                while line := await reader.readline():
+                    writer.write(asking.answer(line))
+                    await writer.drain()
+        finally:
+            asking.close()
+            writer.close()
 
     before = os.umask(0o177)
     try:
