@@ -70,8 +70,7 @@ MAY_USE: dict[str, set[str]] = {
     "store": {"apsw"},
     "watch_log": {"apsw"},
     "console": {"starlette", "jinja2", "markupsafe", "uvicorn"},
-    "demo": {"starlette", "jinja2", "uvicorn"},
-    "cli": {"starlette", "uvicorn"},
+    "demo": {"starlette", "jinja2"},
     "testing": {"*"},
 }
 

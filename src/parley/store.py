@@ -14,7 +14,6 @@ import struct
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -79,8 +78,33 @@ SCHEMA = (
         PRIMARY KEY (line, batch, place)
     ) STRICT, WITHOUT ROWID;
     """,
+    # version 3: an entry is found by its place, the latest by their ids (which end every index); before, all of
+    # a log were looked through
+    """
+    ALTER TABLE entries RENAME TO entries_2;
+    CREATE TABLE entries (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        line BLOB NOT NULL, party INTEGER NOT NULL, incarnation INTEGER NOT NULL, sequence INTEGER NOT NULL,
+        statement INTEGER NOT NULL, kind INTEGER NOT NULL, precedence INTEGER NOT NULL,
+        author INTEGER, number INTEGER, their_size INTEGER,
+        said_id BLOB NOT NULL, refers BLOB,
+        entry BLOB NOT NULL, body BLOB, heard_at INTEGER NOT NULL, bearer TEXT NOT NULL,
+        UNIQUE (line, party, sequence, incarnation)
+    ) STRICT;
+    INSERT INTO entries SELECT * FROM entries_2 ORDER BY id;
+    DROP TABLE entries_2;
+    CREATE INDEX entries_named ON entries (line, party, author, number, sequence) WHERE author IS NOT NULL;
+    CREATE INDEX entries_said ON entries (said_id);
+    CREATE INDEX entries_refers ON entries (refers) WHERE refers IS NOT NULL;
+    CREATE INDEX entries_line ON entries (line);
+    CREATE INDEX entries_kind ON entries (line, statement, kind);
+    CREATE INDEX entries_covering ON entries (line, party, their_size, sequence) WHERE their_size IS NOT NULL;
+    CREATE INDEX waiting_next ON waiting (line, kept_back, precedence DESC, id);
+    CREATE INDEX waiting_named ON waiting (line, author, number);
+    CREATE INDEX waiting_draft ON waiting (draft);
+    """,
 )
-DECODED_MAX = 512  # entries kept decoded
+DECODED_MAX = 512  # entries kept decoded: a screen asks for the same ones again at every change
 _PLACE = struct.Struct(">qBIIqiii")
 FAULTS_MAX = 10_000  # a peer with real keys can make us keep so many; later ones are counted only
 
@@ -114,15 +138,24 @@ class Row:
 
     @property
     def held(self) -> Held:
-        return _held(self.entry, self.body, self.heard_at)
+        key = (self.entry, self.body, self.heard_at)
+        held = _decoded.get(key)
+        if held is None:
+            entry = wire.decode_entry(self.entry)
+            body = None if self.body is None else wire.decode_body(self.body)
+            held = hold(self.entry, entry, wire.decode_payload(entry.signed.payload), body, self.heard_at)
+            _remember(key, held)
+        return held
 
 
-@lru_cache(maxsize=DECODED_MAX)
-def _held(data: bytes, body_bytes: bytes | None, heard_at: Seconds) -> Held:
-    """A pure function of its bytes, and what a screen shows is asked for again at every change."""
-    entry = wire.decode_entry(data)
-    body = None if body_bytes is None else wire.decode_body(body_bytes)
-    return hold(data, entry, wire.decode_payload(entry.signed.payload), body, heard_at)
+_Decoded: TypeAlias = "tuple[bytes, bytes | None, Seconds]"
+_decoded: dict[_Decoded, Held] = {}  # a pure function of its key, so shared by all stores of a process
+
+
+def _remember(key: _Decoded, held: Held) -> None:
+    if len(_decoded) >= DECODED_MAX:
+        del _decoded[next(iter(_decoded))]
+    _decoded[key] = held
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +241,29 @@ class Store:
             self._rollback()
             raise
 
+    @property
+    def in_turn(self) -> bool:
+        """Whether what was written last is not durable yet."""
+        return self._db.in_transaction
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of a turn: all that is written within stays, or nothing of it does and the rest of the turn goes on.
+
+        Raises LocalError when the disk refuses.
+        """
+        try:
+            self._db.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException:
+                if self._db.in_transaction:  # else the disk refused so that the whole turn is rolled back
+                    self._db.execute("ROLLBACK TO part; RELEASE part")
+                raise
+            self._db.execute("RELEASE part")
+        except apsw.Error as e:
+            raise _refused(e) from None
+
     def _rollback(self) -> None:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
@@ -228,6 +284,7 @@ class Store:
 
     def add(self, line: bytes, entry: bytes, held: Held, body: bytes | None, bearer: str) -> None:
         """One more entry. The place must be free."""
+        _remember((entry, body, held.heard_at), held)
         said = held.said
         author = number = their_size = None
         if isinstance(said, Act):
@@ -312,17 +369,14 @@ class Store:
     def of_line(self, line: bytes, after: int = 0) -> Iterator[Row]:
         """All entries of a line in the order we had them, those beyond the id `after`: what a line is the fold of."""
         for row in self._db.execute(
-            f"SELECT {_ROW} FROM entries WHERE id IN (SELECT id FROM entries WHERE line = ? AND id > ?) ORDER BY id",
+            f"SELECT {_ROW} FROM entries WHERE line = ? AND id > ? ORDER BY id",
             (line, after),
         ):
             yield Row(*row)
 
     def last(self, line: bytes, most: int) -> tuple[Row, ...]:
         """The last entries of a line, the latest first."""
-        return self._rows(
-            "WHERE id IN (SELECT id FROM entries WHERE line = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
-            (line, most),
-        )
+        return self._rows("WHERE line = ? ORDER BY id DESC LIMIT ?", (line, most))
 
     def of_log(self, line: bytes, party: int, first: int = 0, count: int = -1) -> tuple[Row, ...]:
         """A log from a sequence on, in its own order."""
@@ -331,19 +385,26 @@ class Store:
             (line, party, first, count),
         )
 
+    def urgent(self, line: bytes, party: int, first: int, count: int) -> tuple[Row, ...]:
+        """Of a log from a sequence on, what is above ROUTINE, in its own order."""
+        return self._rows(
+            "WHERE line = ? AND party = ? AND sequence >= ? AND precedence > 0 ORDER BY sequence LIMIT ?",
+            (line, party, first, count),
+        )
+
     def acts(self, line: bytes, kind: ActKind, party: int | None = None, most: int = -1) -> tuple[Row, ...]:
         """The acts of a kind on a line, the latest first."""
-        return self._rows(  # the index alone says which they are; only those are read
-            "WHERE id IN (SELECT id FROM entries WHERE line = ?1 AND statement = 0 AND kind = ?2"
-            " AND (?3 IS NULL OR party = ?3) ORDER BY id DESC LIMIT ?4) ORDER BY id DESC",
+        return self._rows(
+            "WHERE line = ?1 AND statement = 0 AND kind = ?2 AND (?3 IS NULL OR party = ?3)"
+            " ORDER BY id DESC LIMIT ?4",
             (line, int(kind), party, most),
         )
 
     def heard(self, line: bytes, kind: ActKind, most: int) -> tuple[tuple[Seconds, int], ...]:
         """When we had the latest acts of a kind on a line, each with the id of its entry; the latest first."""
         rows = self._db.execute(
-            "SELECT heard_at, id FROM entries WHERE id IN (SELECT id FROM entries WHERE line = ? AND statement = 0"
-            " AND kind = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
+            "SELECT heard_at, id FROM entries WHERE line = ? AND statement = 0 AND kind = ?"
+            " ORDER BY id DESC LIMIT ?",
             (line, int(kind), most),
         )
         return tuple((at, number) for at, number in rows)
@@ -351,21 +412,22 @@ class Store:
     def statements(self, line: bytes, kind: int, party: int) -> tuple[Row, ...]:
         """The statements of a kind in a log, in its order."""
         return self._rows(
-            "WHERE line = ? AND statement = 1 AND kind = ? AND party = ? ORDER BY sequence",
+            "WHERE line = ? AND statement = 1 AND kind = ? AND party = ? ORDER BY +sequence",  # by the index of kinds
             (line, kind, party),
         )
 
     def latest_statement(self, line: bytes, kind: int, party: int) -> Row | None:
         """The statement of a kind at the highest place of a log."""
         return self._first(
-            "WHERE line = ? AND statement = 1 AND kind = ? AND party = ? ORDER BY sequence DESC LIMIT 1",
+            "WHERE line = ? AND statement = 1 AND kind = ? AND party = ? ORDER BY +sequence DESC LIMIT 1",
             (line, kind, party),
         )
 
     def covering(self, line: bytes, party: int, sequence: int) -> Row | None:
-        """The first statement of `party` that acknowledges the other log past `sequence`."""
+        """The first statement of `party` that acknowledges the other log past `sequence`: of the least size, which
+        in an honest log is the first said."""
         return self._first(
-            "WHERE line = ? AND party = ? AND their_size > ? ORDER BY sequence LIMIT 1",
+            "WHERE line = ? AND party = ? AND their_size > ? ORDER BY their_size, sequence LIMIT 1",
             (line, party, sequence),
         )
 
@@ -447,13 +509,36 @@ class Store:
 
     def waiting(self, line: bytes | None = None) -> tuple[Waiting, ...]:
         """What is released and not entered, most urgent first."""
-        rows = self._db.execute(
-            "SELECT id, line, act, body, kind, subject, precedence, author, number, draft, released_at,"
-            " kept_back FROM waiting"
-            " WHERE ?1 IS NULL OR line = ?1 ORDER BY precedence DESC, id",
-            (line,),
+        return tuple(self._waiting("WHERE ?1 IS NULL OR line = ?1 ORDER BY precedence DESC, id", (line,)))
+
+    def enterable(self, line: bytes) -> Iterator[Waiting]:
+        """What waits on a line and is not kept back, most urgent first, read as it is asked for; nothing may be
+        written meanwhile."""
+        return self._waiting("WHERE line = ? AND kept_back = 0 ORDER BY precedence DESC, id", (line,))
+
+    def waiting_of_draft(self, draft: int) -> Waiting | None:
+        """What a draft became, while that waits."""
+        return next(self._waiting("WHERE draft = ?", (draft,)), None)
+
+    def waiting_named(self, line: bytes, author: int, number: int) -> Waiting | None:
+        """What waits under a name."""
+        return next(
+            self._waiting("WHERE line = ? AND author = ? AND number = ?", (line, author, number)), None
         )
-        return tuple(replace(Waiting(*row), kept_back=bool(row[-1])) for row in rows)
+
+    def waiting_count(self, line: bytes) -> int:
+        """How many acts wait on a line."""
+        (count,) = self._one("SELECT count(*) FROM waiting WHERE line = ?", (line,))
+        assert isinstance(count, int)
+        return count
+
+    def _waiting(self, where: str, values: tuple[Column, ...]) -> Iterator[Waiting]:
+        for row in self._db.execute(
+            "SELECT id, line, act, body, kind, subject, precedence, author, number, draft, released_at,"
+            f" kept_back FROM waiting {where}",
+            values,
+        ):
+            yield replace(Waiting(*row), kept_back=bool(row[-1]))
 
     def keep_back(self, waiting_id: int) -> None:
         """Marks an act as kept back by a cut."""

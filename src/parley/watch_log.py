@@ -103,6 +103,7 @@ class WatchLog:
 
     def __init__(self, path: Path, *, sync: bool = True) -> None:
         self._sync = sync
+        self._joined = False  # what is noted now is a part of a longer commit
         try:
             self._db = apsw.Connection(str(path))
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -239,10 +240,21 @@ class WatchLog:
         return None
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """All events noted within are one commit, on the disk when this returns; or none is there. Raises LocalError
+        when the disk refuses."""
+        with self._writing():
+            self._joined = True
+            try:
+                yield
+            finally:
+                self._joined = False
+
+    @contextmanager
     def _writing(self, *, wait: bool = True) -> Iterator[None]:
         """One commit. Without `wait` it is there for every later reader and after a crash of the program, and may
         be gone after a power cut. Raises LocalError when the disk refuses."""
-        cheap = self._sync and not wait
+        cheap = self._sync and not wait and not self._joined
         try:
             if cheap:
                 self._db.execute("PRAGMA synchronous=NORMAL")

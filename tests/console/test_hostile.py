@@ -28,8 +28,9 @@ from pair_of_ends import HOSTS, SECRET, Ends, accord, paired
 
 from parley import cli
 from parley.cli import show
-from parley.console import app, shown
+from parley.console import app
 from parley.core.errors import LocalError, Sentence
+from parley.core.types import MARKS_MAX
 from parley.desk.ask import plain
 
 WORD = "QXQ7QXQ"  # reads the same in capitals, and stands nowhere else
@@ -210,7 +211,7 @@ def is_calm(text: str, where: str) -> None:
     found = [f"U+{ord(c):04X}" for c in text if steers(c)]
     assert not found, f"{found[:3]} in {where}"
     towers = re.split(r"[^\u0300-\u036f]", text)
-    assert max(map(len, towers)) <= shown.MARKS_MAX, f"a tower of marks in {where}"
+    assert max(map(len, towers)) <= MARKS_MAX, f"a tower of marks in {where}"
 
 
 def is_held_in(page: str, where: str) -> None:
@@ -443,7 +444,7 @@ def test_a_hostile_text_changes_nothing_in_a_terminal_but_itself(place: Place, t
             if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
         ]
         assert not odd, f"U+{ord(odd[0]):04X} in parley {name}"
-        assert max(map(len, re.split(r"[^\u0300-\u036f]", rows))) <= shown.MARKS_MAX, (
+        assert max(map(len, re.split(r"[^\u0300-\u036f]", rows))) <= MARKS_MAX, (
             f"a tower in parley {name}"
         )
         before, after = in_columns(harmless[name]), in_columns(rows)

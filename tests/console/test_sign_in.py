@@ -165,13 +165,6 @@ def test_there_are_no_more_than_64_sessions_and_the_least_used_goes(
     assert gone == [1] and opened[1][1].unlocked is None
 
 
-def test_all_sessions_of_one_officer_are_closed_together(people: Sessions, keys: dict[str, Unlocked]) -> None:
-    tokens = [people.open(keys[name], "en", "").token for name in ("duty", "chief", "duty")]
-    assert len(people.all_of("duty")) == 2
-    people.close_all_of("duty")
-    assert [people.get(token) is None for token in tokens] == [True, False, True]
-
-
 # --- the wait -----------------------------------------------------------------------------------
 
 

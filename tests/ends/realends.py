@@ -27,7 +27,7 @@ from parley.bearers.memory import memory_pair
 from parley.core.accord import Accord
 from parley.core.types import POWERS_ALL, Power, Precedence
 from parley.desk import Desk
-from parley.desk.ask import SOCKET_NAME
+from parley.desk.door import SOCKET_NAME
 from parley.home import Home
 from parley.keys import Cost, write_private
 from parley.node import Node, Settings

@@ -15,7 +15,8 @@ import pytest
 import realends
 from realends import LINE, WORDS, Pair, RealEnd, refused
 
-from parley.desk.ask import LINE_BYTES_MAX, QUESTIONS
+from parley.desk.ask import QUESTIONS
+from parley.desk.door import LINE_BYTES_MAX
 from parley.home import Home
 
 MiB = 1 << 20

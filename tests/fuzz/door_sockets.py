@@ -18,7 +18,8 @@ from damage import TEXTS, json_value, spoilt, spoilt_json
 from pair_of_ends import CHEAP, SECRET, Ends, paired
 
 from parley.bearers.tcp import FRAME_BYTES_MAX, TcpBearer, TcpLimits
-from parley.desk.ask import LINE_BYTES_MAX, QUESTIONS, SOCKET_NAME, serve
+from parley.desk.ask import QUESTIONS
+from parley.desk.door import LINE_BYTES_MAX, SOCKET_NAME, serve
 
 HOST = "127.0.0.1"
 WITHIN_S = 10.0

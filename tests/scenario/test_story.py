@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from parley.console.words import in_language
 from parley.scenario import Outcome, load, play
-from parley.scenario.story import columns_of, ending, rows, table, wrapped
+from parley.scenario.story import STATES, columns_of, ending, rows, table, wrapped
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -17,6 +18,10 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     scenario = replace(load(SCENARIOS / "two-minutes.toml"), sync=False)
     return play(scenario, tmp_path_factory.mktemp("story"))
+
+
+def test_a_state_is_called_in_the_story_what_the_console_calls_it() -> None:
+    assert {state: in_language("ko", state) for state in STATES} == STATES
 
 
 @pytest.mark.parametrize("language", ["en", "ko", "fr"])

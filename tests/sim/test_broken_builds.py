@@ -109,11 +109,12 @@ def test_acknowledging_what_is_then_rolled_back_is_caught(monkeypatch: pytest.Mo
 class WritesLate(Node):
     """Signs for an act that it has in memory and writes it down a turn later."""
 
-    def _take(self, room: Room, entry: Entry, body: Body | None, bearer: str) -> None:
+    def _take(
+        self, room: Room, entry: Entry, body: Body | None, bearer: str, stated: Statement | None = None
+    ) -> Held:
         said = wire.decode_payload(entry.signed.payload)
         if said.party == room.pair.ours or room.is_order_wire or isinstance(said, Statement):
-            super()._take(room, entry, body, bearer)
-            return
+            return super()._take(room, entry, body, bearer, stated)
         add, self._late = self.store.add, getattr(self, "_late", [])
 
         def later(line: bytes, data: bytes, held: Held, packed: bytes | None, by: str) -> None:
@@ -121,7 +122,7 @@ class WritesLate(Node):
 
         self.store.add = later  # type: ignore[method-assign]
         try:
-            super()._take(room, entry, body, bearer)
+            return super()._take(room, entry, body, bearer, stated)
         finally:
             del self.store.add
 

@@ -8,22 +8,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import TypeVar
-
-import uvicorn
 
 from parley import config, console
 from parley.bearers.tcp import TcpBearer
 from parley.cli import DONE, FAULT
 from parley.config import Config
-from parley.console.patience import CONNECTIONS_MAX, Patient
+from parley.console.serving import listen, serving, stop_when_told
 from parley.core.errors import LocalError
 from parley.desk import Desk
-from parley.desk.ask import serve
+from parley.desk.door import serve
 from parley.home import Home
 from parley.node import Node, Settings, SystemClock
 
@@ -32,16 +28,7 @@ async def run_end(home: Home, settings: Config, stop: asyncio.Event | None = Non
     """One end, until a signal or `stop`. Gives the exit code. Raises LocalError for what cannot start."""
     loop = asyncio.get_running_loop()
     stop = stop or asyncio.Event()
-    fault: list[str] = []
-
-    def failed(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        fault.append(f"{context.get('message')}: {context.get('exception')!r}")
-        stop.set()
-
-    loop.set_exception_handler(failed)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(ValueError, RuntimeError):
-            loop.add_signal_handler(name, stop.set)
+    faults = stop_when_told(stop)
     node = Node(
         home,
         clock=SystemClock(),
@@ -69,8 +56,8 @@ async def run_end(home: Home, settings: Config, stop: asyncio.Event | None = Non
             + (f", console at {_address(settings)}" if settings.console_port else "")
         )
         await stop.wait()
-    if fault:
-        print(f"parley: a fault of this program stopped the node ({fault[0]})", file=sys.stderr)
+    if faults:
+        print(f"parley: a fault of this program stopped the node ({faults[0]})", file=sys.stderr)
         print("Hint: nothing acknowledged is lost; start it again, and report this line", file=sys.stderr)
         return FAULT
     return DONE
@@ -86,49 +73,22 @@ def _bearer(b: config.BearerConfig) -> TcpBearer:
 T = TypeVar("T")
 
 
-class _Server(uvicorn.Server):
-    """The server in our loop: the signals are ours."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @contextlib.asynccontextmanager
 async def _console(desk: Desk, settings: Config) -> AsyncIterator[None]:
     app = console.app(desk, allowed_hosts=settings.console_hosts)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http=Patient,
-            host=settings.console_bind,
-            port=settings.console_port,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            limit_concurrency=CONNECTIONS_MAX,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=2,
-        )
-    )
     bound = (settings.console_bind, settings.console_port)
-    try:
-        family = socket.AF_INET6 if ":" in settings.console_bind else socket.AF_INET
-        listening = socket.create_server(bound, family=family)
-    except (OSError, ValueError) as e:
-        why = str((isinstance(e, OSError) and e.strerror) or e).partition(" (")[0]
-        raise LocalError(
+    listening = listen(
+        *bound,
+        lambda why: LocalError(
             f"the console cannot listen on {bound[0]}, port {bound[1]}: {why}",
             "check console_bind in parley.toml, or choose another console_port",
-        ) from None
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield
-    finally:
-        app.end_streams()
-        server.should_exit = True
-        await task
-        listening.close()
+        ),
+    )
+    async with serving(app, listening, leave_s=2):
+        try:
+            yield
+        finally:
+            app.end_streams()
 
 
 async def _started(begun: Awaitable[T], what: str) -> T:

@@ -23,7 +23,8 @@ from parley.bearers import TimerHandle
 from parley.core.errors import LocalError
 from parley.desk import Desk
 from parley.desk import ask as questions
-from parley.desk.ask import LINE_BYTES_MAX, SOCKET_NAME, Ask, Json
+from parley.desk.ask import Ask, Json
+from parley.desk.door import LINE_BYTES_MAX, SOCKET_NAME
 from parley.home import Home, check_binding
 from parley.keys import read_credential, write_private
 from parley.node import Node, Settings, SystemClock

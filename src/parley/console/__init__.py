@@ -35,7 +35,7 @@ from parley.console.demo import Demo
 from parley.console.forms import Typed, Unfit
 from parley.console.guard import Guard, Refused
 from parley.console.live import STREAMS_MAX, WALLS_MAX, Pulse
-from parley.console.pages import PALETTES, Pages, Problem, Visit
+from parley.console.pages import PALETTES, Outcome, Pages, Problem, Visit
 from parley.console.sessions import Session, Sessions, Throttle
 from parley.console.state import state
 from parley.console.words import _
@@ -181,7 +181,8 @@ class Console:
             unlocked = await self._unlocked(name, fields.get("passphrase", ""))
         except (Unfit, ParleyError) as error:
             problem = Problem(words.say(error.text), words.say(error.hint))
-            page = self._pages.sign_in(visit, typed, problem, next_page=fields.get("next", ""))
+            outcome = Outcome(typed=typed, problem=problem)
+            page = self._pages.sign_in(visit, outcome, next_page=fields.get("next", ""))
             return HTMLResponse(page, 422)
         return self._begin(request, unlocked, visit, fields.get("next", ""))
 

@@ -18,15 +18,11 @@ from parley.console.sessions import Session
 from parley.console.words import _
 from parley.core.errors import ParleyError
 from parley.core.types import Grade
-from parley.desk import Desk, Unlocked
+from parley.desk import Desk, Unlocked, drafts
 from parley.desk.times import instant
 from parley.desk.views import LineView, MessageView
 
 ALL_LINES: Final = "ALL LINES"
-DRAFT_FIELDS: Final = (
-    "line", "precedence", "language", "title", "text", "in_whose_name", "form_of_address", "answers", "reply_by",
-    "stale_after", "reason",
-)  # fmt: skip
 
 Done: TypeAlias = "str | dict[str, object]"  # where to go on, or an answer to a script
 
@@ -84,7 +80,7 @@ class Acts:
     def _begin_draft(self, typed: Typed, session: Session) -> Done:
         line = self.line_of(typed.needed("line", _("The line")))
         draft = self._desk.begin_draft(line.id, session.name)
-        fields = {name: typed.fields[name] for name in DRAFT_FIELDS if typed.fields.get(name)}
+        fields = {name: value for name, value in _draft_fields(typed).items() if value}
         if fields:
             self._desk.save_draft(draft.ref, session.name, {**draft.fields, **fields, "line": line.id})
         return shown.draft_url(draft.ref)
@@ -218,11 +214,8 @@ class Acts:
     # --- what an act is about
 
     def line_of(self, name: str) -> LineView:
-        """The line of that name, or of that id where a name cannot stand in an address."""
-        lines = self._desk.lines()
-        for line in (*(x for x in lines if x.id == name), *(x for x in lines if x.name == name)):
-            return line
-        raise Refused(404, _("There is no line of that name."), _("Go back to the board."))
+        """The line of that name, or of that id where a name cannot stand in an address. Raises Refused."""
+        return line_among(self._desk.lines(), name)
 
     def message_of(self, ref: str) -> MessageView:
         """The message of that ref; what cannot be one is not asked for."""
@@ -240,8 +233,15 @@ class Acts:
         return ref
 
 
+def line_among(lines: tuple[LineView, ...], name: str) -> LineView:
+    """Of `lines` the one of that id, else of that name. Raises Refused."""
+    for line in (*(x for x in lines if x.id == name), *(x for x in lines if x.name == name)):
+        return line
+    raise Refused(404, _("There is no line of that name."), _("Go back to the board."))
+
+
 def _draft_fields(typed: Typed) -> dict[str, str]:
-    return {name: typed.fields[name] for name in DRAFT_FIELDS if name in typed.fields}
+    return {name: typed.fields[name] for name in drafts.FIELDS if name in typed.fields}
 
 
 def _signed(session: Session) -> tuple[str, Unlocked]:

@@ -7,8 +7,8 @@ on all. A page that shows a message notes that this officer read it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,7 +16,7 @@ from jinja2.ext import Extension
 from starlette.requests import Request
 
 from parley.console import shown, words
-from parley.console.acts import ALL_LINES, Acts
+from parley.console.acts import ALL_LINES, Acts, line_among
 from parley.console.demo import Demo
 from parley.console.forms import Typed
 from parley.console.guard import Refused
@@ -59,6 +59,19 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the act before this page. `done`: the word in its address after one that was done. `typed`,
+    `problem`: the form that came back from one that was not, and why."""
+
+    done: str = ""
+    typed: Typed = field(default_factory=Typed)
+    problem: Problem | None = None
+
+
+NOTHING: Final = Outcome()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the bar says besides the status."""
 
@@ -71,7 +84,7 @@ class Facts:
     next_contact: Seconds | None
     next_line: LineView | None
     open_lines: tuple[LineView, ...]  # with a contact slot open now
-    last_contact: LineView | None
+    last_contact: LineView | None  # the line whose last contact is the latest
     strip: tuple[LineView, ...]
     in_order: int  # lines that are not in the strip
     differ: tuple[str, ...]  # lines whose records differ
@@ -89,61 +102,41 @@ class Pages:
 
     # --- pages
 
-    def board(
-        self,
-        visit: Visit,
-        request: Request | None = None,
-        typed: Typed | None = None,
-        problem: Problem | None = None,
-    ) -> str:
+    def board(self, visit: Visit, request: Request) -> str:
+        return self._board(visit, _done(request))
+
+    def _board(self, visit: Visit, outcome: Outcome) -> str:
         drafts = self._desk.drafts()
         return self._page(
             "board.html",
             visit,
-            request,
-            typed,
-            problem,
+            outcome,
             drafts=drafts,
             drafting=self._desk.drafting(),
             waiting_on_them=self._desk.waiting_on_them(),
             messages=self._desk.messages(most=LATEST_MOST),
         )
 
-    def watch(
-        self,
-        visit: Visit,
-        request: Request | None = None,
-        typed: Typed | None = None,
-        problem: Problem | None = None,
-    ) -> str:
-        return self._page(
-            "watch.html", visit, request, typed, problem, journal=self._desk.journal(JOURNAL_MOST)
-        )
+    def watch(self, visit: Visit, request: Request) -> str:
+        return self._watch(visit, _done(request))
+
+    def _watch(self, visit: Visit, outcome: Outcome) -> str:
+        return self._page("watch.html", visit, outcome, journal=self._desk.journal(JOURNAL_MOST))
 
     def draft(self, visit: Visit, request: Request) -> str:
-        return self._draft_page(visit, request, request.path_params["number"])
+        return self._draft(visit, request.path_params["number"], _done(request))
 
-    def _draft_page(
-        self,
-        visit: Visit,
-        request: Request | None,
-        number: int,
-        typed: Typed | None = None,
-        problem: Problem | None = None,
-    ) -> str:
-        draft = self._desk.draft(f"draft:{number}")
-        speaking = tuple(line for line in self._desk.lines() if not line.is_order_wire)
-        line = self._find.line_of(draft.line_id)
+    def _draft(self, visit: Visit, number: int, outcome: Outcome) -> str:
+        draft, status = self._desk.draft(f"draft:{number}"), self._desk.status()
+        line = line_among(status.lines, draft.line_id)
         return self._page(
             "draft.html",
             visit,
-            request,
-            typed,
-            problem,
+            outcome,
+            status,
             draft=draft,
             line=line,
             accord=self._desk.accord(line.id),
-            speaking=speaking,
             ours=visit.session is not None and draft.by == visit.session.name,
         )
 
@@ -154,38 +147,32 @@ class Pages:
             message = self._desk.check_draft(f"draft:{number}")
         except ParleyError as error:
             problem = Problem(words.say(error.text), words.say(error.hint))
-            return self._draft_page(visit, None, number, problem=problem)
-        line = self._find.line_of(message.line)
+            return self._draft(visit, number, Outcome(problem=problem))
+        status = self._desk.status()
         return self._page(
             "check.html",
             visit,
-            request,
+            _done(request),
+            status,
             draft=self._desk.draft(f"draft:{number}"),
             message=message,
-            line=line,
+            line=line_among(status.lines, message.line),
         )
 
     def message(self, visit: Visit, request: Request) -> str:
-        return self._message_page(visit, request, request.path_params["ref"])
+        return self._message(visit, request.path_params["ref"], _done(request))
 
-    def _message_page(
-        self,
-        visit: Visit,
-        request: Request | None,
-        ref: str,
-        typed: Typed | None = None,
-        problem: Problem | None = None,
-    ) -> str:
+    def _message(self, visit: Visit, ref: str, outcome: Outcome) -> str:
         message = self._find.message_of(ref)
         if visit.session is not None:
             self._desk.note_read(message.ref, visit.session.name)
-        line = self._find.line_of(message.line)
+        status = self._desk.status()
+        line = line_among(status.lines, message.line)
         return self._page(
             "message.html",
             visit,
-            request,
-            typed,
-            problem,
+            outcome,
+            status,
             message=message,
             about_ref=message.ref,
             line=line,
@@ -195,11 +182,13 @@ class Pages:
         )
 
     def line(self, visit: Visit, request: Request) -> str:
-        line = self._find.line_of(request.path_params["name"])
+        status = self._desk.status()
+        line = line_among(status.lines, request.path_params["name"])
         return self._page(
             "line.html",
             visit,
-            request,
+            _done(request),
+            status,
             line=line,
             accord=self._desk.accord(line.id),
             four=self._desk.four(line.id),
@@ -209,38 +198,31 @@ class Pages:
         )
 
     def record(self, visit: Visit, request: Request) -> str:
-        line = self._find.line_of(request.path_params["name"])
+        status = self._desk.status()
+        line = line_among(status.lines, request.path_params["name"])
         entries = self._desk.entries(line.id, ENTRIES_MOST)
-        return self._page("record.html", visit, request, line=line, entries=entries)
+        return self._page("record.html", visit, _done(request), status, line=line, entries=entries)
 
     def call(self, visit: Visit, request: Request) -> str:
-        return self._line_page("call.html", visit, request, request.path_params["name"])
+        return self._of_line("call.html", visit, request.path_params["name"], _done(request))
 
     def restore(self, visit: Visit, request: Request) -> str:
-        return self._line_page("restore.html", visit, request, request.path_params["name"])
+        return self._of_line("restore.html", visit, request.path_params["name"], _done(request))
 
     def sever(self, visit: Visit, request: Request) -> str:
-        return self._line_page("sever.html", visit, request, request.path_params["name"])
+        return self._of_line("sever.html", visit, request.path_params["name"], _done(request))
 
     def sever_all(self, visit: Visit, request: Request) -> str:
-        return self._page("sever-all.html", visit, request)
+        return self._page("sever-all.html", visit, _done(request))
 
-    def _line_page(
-        self,
-        template: str,
-        visit: Visit,
-        request: Request | None,
-        name: str,
-        typed: Typed | None = None,
-        problem: Problem | None = None,
-    ) -> str:
-        line = self._find.line_of(name)
+    def _of_line(self, template: str, visit: Visit, name: str, outcome: Outcome) -> str:
+        status = self._desk.status()
+        line = line_among(status.lines, name)
         return self._page(
             template,
             visit,
-            request,
-            typed,
-            problem,
+            outcome,
+            status,
             line=line,
             accord=self._desk.accord(line.id),
             four=self._desk.four(line.id),
@@ -251,31 +233,30 @@ class Pages:
     def again(self, visit: Visit, typed: Typed, problem: Problem) -> str:
         """The page the form stood on, filled in again; the board if that page is gone."""
         page, line = typed.optional("page"), typed.optional("line")
+        outcome = Outcome(typed=typed, problem=problem)
         try:
             if page == "message":
                 at = replace(visit, path=shown.message_url(typed.subject))
-                return self._message_page(at, None, typed.subject, typed, problem)
+                return self._message(at, typed.subject, outcome)
             if page == "draft" and shown.DRAFT_REF.fullmatch(typed.subject):
                 at = replace(visit, path=shown.draft_url(typed.subject))
-                return self._draft_page(at, None, int(typed.subject.removeprefix("draft:")), typed, problem)
+                return self._draft(at, int(typed.subject.removeprefix("draft:")), outcome)
             if page in _OF_A_LINE:
                 at = replace(visit, path=_OF_A_LINE[page](self._find.line_of(line)))
-                return self._line_page(f"{page}.html", at, None, line, typed, problem)
+                return self._of_line(f"{page}.html", at, line, outcome)
             if page == "sever-all":
-                return self._page("sever-all.html", replace(visit, path="/sever"), None, typed, problem)
+                return self._page("sever-all.html", replace(visit, path="/sever"), outcome)
             if page == "watch":
-                return self.watch(replace(visit, path="/watch"), None, typed, problem)
+                return self._watch(replace(visit, path="/watch"), outcome)
         except (Refused, ParleyError):
             pass
-        return self.board(replace(visit, path="/"), None, typed, problem)
+        return self._board(replace(visit, path="/"), outcome)
 
     # --- pages for whoever is not signed in
 
-    def sign_in(
-        self, visit: Visit, typed: Typed | None = None, problem: Problem | None = None, *, next_page: str = ""
-    ) -> str:
+    def sign_in(self, visit: Visit, outcome: Outcome = NOTHING, *, next_page: str = "") -> str:
         return self._outside(
-            "sign-in.html", visit, typed=typed or Typed(), problem=problem, next_page=next_page
+            "sign-in.html", visit, typed=outcome.typed, problem=outcome.problem, next_page=next_page
         )
 
     def wall(self, visit: Visit) -> str:
@@ -283,16 +264,11 @@ class Pages:
 
     def signed_out(self, visit: Visit) -> str:
         """For an act that came after the session had ended."""
-        return self._outside(
-            "sign-in.html",
-            visit,
-            typed=Typed(),
-            problem=Problem(
-                _("Your session has ended, so nothing was done."),
-                _("Sign in again. A draft is kept as it was last saved; go back in the browser for a form."),
-            ),
-            next_page="",
+        problem = Problem(
+            _("Your session has ended, so nothing was done."),
+            _("Sign in again. A draft is kept as it was last saved; go back in the browser for a form."),
         )
+        return self.sign_in(visit, Outcome(problem=problem))
 
     def sentence(self, visit: Visit, code: int, text: str, hint: str) -> str:
         """A refusal: what is true, and what to do."""
@@ -318,22 +294,21 @@ class Pages:
         self,
         template: str,
         visit: Visit,
-        request: Request | None,
-        typed: Typed | None = None,
-        problem: Problem | None = None,
+        outcome: Outcome,
+        status: StatusView | None = None,
         **values: object,
     ) -> str:
+        """The page with its bar; `status`: that of the end, where the page has asked for it already."""
         assert visit.session is not None
-        status, terms = self._desk.status(), self._desk.terms()
-        query = request.query_params if request is not None else {}
+        status, terms = status or self._desk.status(), self._desk.terms()
         values = {
             "title": self._title,
             "visit": visit,
             "session": visit.session,
             "language_now": visit.language,
             "powers": self._desk.powers(visit.session.name),
-            "typed": typed or Typed(),
-            "problem": problem,
+            "typed": outcome.typed,
+            "problem": outcome.problem,
             "status": status,
             "now": status.now,
             "demo": self._demo,
@@ -341,7 +316,7 @@ class Pages:
             "about_ref": "",
             "terms_wait": tuple(t for t in terms if t.state != "settled" and not needs_us(t)),
             "bands": BANDS_ON_THE_BOARD if template == "board.html" else 1,
-            "notice": notices().get(query.get("done", ""), ""),
+            "notice": notices().get(outcome.done, ""),
             "speaking": tuple(line for line in status.lines if not line.is_order_wire),
             **values,
         }
@@ -356,7 +331,6 @@ class Pages:
         at, next_line = min(upcoming, key=lambda pair: pair[0], default=(None, None))
         odd = [line for line in lines if shown.abnormal(line)]
         strip = lines if len(lines) <= STRIP_MOST else odd[:STRIP_MOST]
-        met = [line for line in lines if line.last_contact]
         return Facts(
             tuple(name for name, _fingerprint in status.pairs),
             self._civil(status),
@@ -367,7 +341,7 @@ class Pages:
             at,
             next_line,
             tuple(line for line in lines if line.open_slot is not None),
-            met[0] if met else None,
+            latest_contact(lines),
             tuple(sorted(strip, key=lambda line: line.is_order_wire)),
             len(lines) - len(strip),
             tuple(line.name for line in lines if line.agree == "difference"),
@@ -382,6 +356,16 @@ class Pages:
                 ours, theirs = self._desk.accord(line.id).civil_clocks
                 return ((status.party, ours), (line.pair, theirs))
         return ()
+
+
+def _done(request: Request) -> Outcome:
+    return Outcome(done=request.query_params.get("done", ""))
+
+
+def latest_contact(lines: Sequence[LineView]) -> LineView | None:
+    """The line whose last contact is the latest; of several at one time the first; None if there was none."""
+    met = [(line.last_contact_at, line) for line in lines if line.last_contact_at is not None]
+    return max(met, key=lambda pair: pair[0])[1] if met else None
 
 
 def needs_us(terms: TermsView) -> bool:

@@ -136,14 +136,6 @@ class Sessions:
         """The officer gave the passphrase again. Raises ValueError for another officer's key."""
         session.take_key(unlocked)
 
-    def close_all_of(self, name: str) -> None:
-        """Ends every session of an officer."""
-        self._drop(lambda s: s.name == name)
-
-    def all_of(self, name: str) -> tuple[Session, ...]:
-        """The sessions of an officer that have not ended."""
-        return tuple(s for s in self._by_digest.values() if s.name == name and not self._ended(s))
-
     def sweep(self) -> None:
         """Ends what has ended and lets go of keys that have been idle. To be called now and then, so that a key
         leaves memory though no request comes."""

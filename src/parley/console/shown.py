@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from parley.console.vocabulary import MEANINGS
 from parley.console.words import _
-from parley.core.types import Precedence, Seconds
+from parley.core.types import Precedence, Seconds, without_towers
 from parley.desk.agreed import SlotView
 from parley.desk.times import MONTHS
 from parley.desk.views import LineView, MessageView, RungView
@@ -101,7 +101,6 @@ _NAMES: Final = {
 }  # fmt: skip
 _ALIKE: Final = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE")
 _LABEL: Final = re.compile(r'<span class="control">(.*?)</span>')
-MARKS_MAX: Final = 6  # more than any script stacks on one letter once composed
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -114,30 +113,20 @@ def plain(text: str) -> Markup:
     """
     if text.isascii() and text.isprintable():
         return escape(text)
-    shown, kept, marks = Markup(""), "", 0
-    for c in text:
-        kind = unicodedata.category(c)
-        if kind in ("Mn", "Me"):
-            marks += 1
-            if marks > MARKS_MAX:
-                continue
-        elif marks > MARKS_MAX:
-            shown, kept = shown + kept + _tower(marks), ""
-        marks = marks if kind in ("Mn", "Me") else 0
-        if _steers(c, kind):
+    shown, kept = Markup(""), ""
+    for c, kind, more in without_towers(text):
+        if more:
+            shown, kept = shown + kept + _label(_("+%(n)d marks") % {"n": more}), ""
+        elif _steers(c, kind):
             shown, kept = shown + kept + _label(_NAMES.get(c, f"U+{ord(c):04X}")), ""
         else:
             kept += c
-    return shown + kept + _tower(marks)
+    return shown + kept
 
 
 def bare(text: str) -> Markup:
     """`text` for a title, a choice or an attribute, where no markup stands: what `plain` labels is in brackets."""
     return Markup(_LABEL.sub(r"[\1]", plain(text)))
-
-
-def _tower(marks: int) -> Markup:
-    return _label(_("+%(n)d marks") % {"n": marks - MARKS_MAX}) if marks > MARKS_MAX else Markup("")
 
 
 def _label(words: str) -> Markup:

@@ -61,6 +61,11 @@ def _(text: str) -> str:
     return _current.get().gettext(text) if text else ""
 
 
+def in_language(language: str, text: str) -> str:
+    """`text` in one of `LANGUAGES`, whoever is asking; as it is where no catalogue has it."""
+    return _CATALOGUES[language].gettext(text) if text else ""
+
+
 def ngettext(one: str, many: str, n: int) -> str:
     """The form for `n`."""
     return _current.get().ngettext(one, many, n)

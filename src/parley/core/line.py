@@ -547,21 +547,29 @@ def placed(
     other log is the root of that log; one that does not agree is recorded and acknowledges nothing. `named`:
     the places of ours that a RECEIPT of theirs names beyond a hole by their right leaves.
     """
+    unread = line.unread
     if held.body is None and held.kind in _READ_IN_ORDER[held.is_statement]:
-        line = replace(line, unread=_at(line.unread, held.party))
+        unread = _at(unread, held.party)
     held = _fit(held)
     log = line.logs[held.party]
     assert held.sequence == log.size, "an entry is placed in order"
     beyond = tuple(b for b in log.beyond if b[0] != held.sequence)
-    line = _with_log(line, held.party, replace(log, tree=log.tree.extended(held.leaf), beyond=beyond))
-    line = replace(line, owed_beyond=tuple(o for o in line.owed_beyond if o[1] != held.sequence))
+    log = replace(log, tree=log.tree.extended(held.leaf), beyond=beyond)
+    epoch, unheaded = line.epoch, line.unheaded
     if held.party == line.ours:
-        line = replace(line, epoch=_one_more(line.epoch, held))
+        epoch = _one_more(epoch, held)
+        count, since = unheaded
+        unheaded = (0, 0) if held.is_statement else (count + 1, since if count else held.heard_at)
+    line = replace(
+        line,
+        unread=unread,
+        logs=_in_place(line.logs, held.party, log),
+        owed_beyond=tuple(o for o in line.owed_beyond if o[1] != held.sequence),
+        epoch=epoch,
+        unheaded=unheaded,
+    )
     if isinstance(held.said, Statement):
         return _stated(line, held, held.said, agrees, named)
-    if held.party == line.ours:
-        count, since = line.unheaded
-        line = replace(line, unheaded=(count + 1, since if count else held.heard_at))
     if officer is None or held.body is None or held.said.line != line.id:
         return line  # of another line's acts only a SEVER of line 0 has effect, when heard
     if line.unread[held.party]:
@@ -589,23 +597,26 @@ def _one_more(ours: OurEpoch, held: Held) -> OurEpoch:
 def _stated(line: Line, held: Held, said: Statement, agrees: bool, named_beyond: frozenset[int]) -> Line:
     """A statement acknowledges the other log up to a size, in each interval that is open, and may
     name entries beyond a hole."""
-    log = line.logs[held.party]
+    log, standings = line.logs[held.party], line.standings
+    owed_beyond, received_beyond = line.owed_beyond, line.received_beyond
     if agrees and log.stated < said.their_size <= line.logs[1 - held.party].size:  # nobody holds what is not
-        line = _with_log(line, held.party, replace(log, stated=said.their_size))
+        log = replace(log, stated=said.their_size)
         if not line.unread[held.party]:
-            line = replace(
-                line, standings=tuple(_covered(s, held.party, said.their_size) for s in line.standings)
-            )
+            standings = tuple(_covered(s, held.party, said.their_size) for s in standings)
     if held.party == line.ours:
-        line = replace(line, unheaded=(0, 0))
         if held.kind == NodeKind.RECEIPT and held.body:
             named = {cbor.integer(cbor.items(field)[0]) for field in held.body}
-            line = replace(line, owed_beyond=tuple(o for o in line.owed_beyond if o[1] not in named))
+            owed_beyond = tuple(o for o in owed_beyond if o[1] not in named)
     elif held.kind == NodeKind.RECEIPT and held.body is not None:
-        kept = sorted(
-            s for s in named_beyond.union(line.received_beyond) if s >= line.logs[held.party].stated
-        )
-        line = replace(line, received_beyond=tuple(kept))
+        kept = sorted(s for s in named_beyond.union(received_beyond) if s >= log.stated)
+        received_beyond = tuple(kept)
+    line = replace(
+        line,
+        logs=_in_place(line.logs, held.party, log),
+        standings=standings,
+        owed_beyond=owed_beyond,
+        received_beyond=received_beyond,
+    )
     if held.kind == NodeKind.ADOPT and held.body is not None and not line.unread[held.party]:
         adopted = list(line.adopted)
         adopted[held.party] = cbor.octets(held.body[0])
@@ -755,7 +766,11 @@ def _is_receipt_or_head(held: Held) -> bool:
 
 
 def _with_log(line: Line, party: int, log: Log) -> Line:
-    return replace(line, logs=(log, line.logs[1]) if party == 0 else (line.logs[0], log))
+    return replace(line, logs=_in_place(line.logs, party, log))
+
+
+def _in_place(logs: tuple[Log, Log], party: int, log: Log) -> tuple[Log, Log]:
+    return (log, logs[1]) if party == 0 else (logs[0], log)
 
 
 def _with_side(standing: Standing, party: int, side: Side) -> Standing:

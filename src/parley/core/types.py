@@ -7,7 +7,9 @@ made, whoever made it, and not later in a database or on a page. Bytes from outs
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import TypeAlias
@@ -26,6 +28,7 @@ SIGNATURE_BYTES = 64
 NONCE_BYTES = 16
 BODY_FIELDS_MAX = 64
 PARAGRAPHS_MAX = BODY_FIELDS_MAX - 7
+MARKS_MAX = 6  # more than any script stacks on one letter
 ENTRY_AND_BODY_BYTES_MAX = 2048  # an entry with its unpacked body (spec 5.6)
 KEM_KEY_BYTES = 1216  # an X-Wing public key: ML-KEM-768 then X25519
 SEALED_SECRET_BYTES = 1168  # 32 bytes sealed to one
@@ -142,6 +145,9 @@ def exactly(what: str, value: bytes, size: int) -> bytes:
     return value
 
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
 def text(what: str, value: str, bytes_max: int) -> str:
     """`value`, if it is NFC, free of lone surrogates and of control characters, and short enough.
 
@@ -161,7 +167,7 @@ def text(what: str, value: str, bytes_max: int) -> str:
         )
     if not unicodedata.is_normalized("NFC", value):
         raise RemoteError(Sentence("{what} is not in Unicode normalization form C", what=what))
-    if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in value):
+    if _CONTROL.search(value):
         raise RemoteError(Sentence("{what} holds a control character", what=what))
     return value
 
@@ -321,3 +327,22 @@ class Card:
         exactly("node key", self.node_key, KEY_BYTES)
         exactly("pairing key", self.kem_key, KEM_KEY_BYTES)
         exactly("nonce", self.nonce, NONCE_BYTES)
+
+
+def without_towers(text: str) -> Iterator[tuple[str, str, int]]:
+    """`text` to be shown: each character with its category and 0, but of combining marks on one letter, which would
+    stand over other rows, only the first `MARKS_MAX`; then once ("", "", how many more there are)."""
+    marks = 0
+    for c in text:
+        kind = unicodedata.category(c)
+        if kind in ("Mn", "Me"):
+            marks += 1
+            if marks > MARKS_MAX:
+                continue
+        else:
+            if marks > MARKS_MAX:
+                yield "", "", marks - MARKS_MAX
+            marks = 0
+        yield c, kind, 0
+    if marks > MARKS_MAX:
+        yield "", "", marks - MARKS_MAX

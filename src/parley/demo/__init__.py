@@ -3,7 +3,7 @@
 `course` says which part of the scenario is played and which is the visitor's; `live` has both ends at work, joined
 over loopback through a `tap` for each wire; `autopilot` acts for an end that is left to itself; `story` sees where
 the visitor is; `proof` exports, verifies and flips a byte; `house` holds all of it; `guide` shows it, in `words`;
-`serving` puts it on the net.
+`switchboard` is before each console, and answers while its end is closed.
 
 Its ends are not meant to keep anything: their homes lie in a folder that is deleted, they open with a passphrase
 that everybody knows, and what they write is not forced to the disk.
@@ -13,23 +13,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from parley.console.serving import listen, serving, stop_when_told
 from parley.core.errors import LocalError, Sentence
 from parley.demo import guide
 from parley.demo.course import Course
 from parley.demo.house import House, Place
-from parley.demo.serving import listen, serving
 from parley.scenario import Scenario
 from parley.scenario.player import Progress
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _ANY: Final = ("0.0.0.0", "::")
+LEAVE_S: Final = 1  # for answers under way when all of it ends
 Ready: TypeAlias = "Callable[[str, dict[str, str]], None]"
 """Told the address of the guide and, by party, of each console."""
 
@@ -49,7 +49,7 @@ def run(
     all of them answer. Raises LocalError for what cannot start, RuntimeError for a fault of the program.
     """
     ports = {party.key: port + number for number, party in enumerate(scenario.parties)}
-    listening = {key: listen(bind, at) for key, at in (("guide", port - 1), *ports.items())}
+    listening = {key: _listen(bind, at) for key, at in (("guide", port - 1), *ports.items())}
     try:
         course = Course(replace(scenario, sync=False), folder, progress)
         course.play_to_start()
@@ -63,6 +63,19 @@ def run(
             each.close()
 
 
+def _listen(bind: str, port: int) -> socket.socket:
+    return listen(
+        bind,
+        port,
+        lambda why: LocalError(
+            Sentence(
+                "the demonstration cannot listen on {bind}, port {port}: {why}", bind=bind, port=port, why=why
+            ),
+            Sentence("choose another port: parley demo --port N"),
+        ),
+    )
+
+
 async def _live(
     course: Course,
     folder: Path,
@@ -71,16 +84,8 @@ async def _live(
     listening: dict[str, socket.socket],
     ready: Ready,
 ) -> None:
-    loop, stop, faults = asyncio.get_running_loop(), asyncio.Event(), list[str]()
-
-    def failed(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        faults.append(f"{context.get('message')}: {context.get('exception')!r}")
-        stop.set()
-
-    loop.set_exception_handler(failed)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(ValueError, RuntimeError):
-            loop.add_signal_handler(number, stop.set)
+    stop = asyncio.Event()
+    faults = stop_when_told(stop)
     house = House(course, folder, places, guide_url)
     async with contextlib.AsyncExitStack() as parts:
         parts.push_async_callback(house.end)
@@ -91,9 +96,9 @@ async def _live(
                 Sentence("the wires of the demonstration cannot start: {why}", why=e.strerror or str(e))
             ) from None
         for key, switchboard in house.switchboards.items():
-            await parts.enter_async_context(serving(switchboard, listening[key]))
+            await parts.enter_async_context(serving(switchboard, listening[key], leave_s=LEAVE_S))
         site = guide.app(house, allowed_hosts=next(iter(places.values())).allowed_hosts[1:])
-        await parts.enter_async_context(serving(site, listening["guide"]))
+        await parts.enter_async_context(serving(site, listening["guide"], leave_s=LEAVE_S))
         running = asyncio.create_task(house.run())
         running.add_done_callback(lambda task: None if task.cancelled() else stop.set())
         ready(guide_url, {key: f"http://{place.host}:{place.port}" for key, place in places.items()})

@@ -21,8 +21,8 @@ from parley.demo.autopilot import PATIENCE_S, Autopilot, send_flash
 from parley.demo.course import LANDING, SILENT_FROM, START, Course, carrying, changes
 from parley.demo.live import Live, open_ends
 from parley.demo.proof import Flip, Proof
-from parley.demo.serving import Switchboard
 from parley.demo.story import MILITARY, OURS, THEIRS, Story
+from parley.demo.switchboard import Switchboard
 from parley.demo.tap import Wire
 from parley.scenario import DEMO_PASSPHRASE
 from parley.scenario.paced import PacedClock

@@ -1,6 +1,7 @@
 """What the guide page says, in English and Korean. No native speaker has read the Korean.
 
-Each text has both languages side by side, so that none is changed alone. `{...}` is filled in where it is shown.
+Each text has both languages side by side, so that none is changed alone. `{...}` is filled in where it is shown. Words
+of the desk are those of the console's catalogue.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from parley.console.words import in_language
 from parley.core.errors import Sentence
 
 LANGUAGES: Final = ("en", "ko")
@@ -320,31 +322,6 @@ PARTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
 }
 
-STATES: Final[dict[str, str]] = {
-    "OPEN": "개통",
-    "OPENING": "개통 예정",
-    "NOT YET OPENED": "개통 전",
-    "SEVERED BY US": "우리가 차단",
-    "SEVERED BY THEM": "상대가 차단",
-    "SEVERED BY BOTH": "양측 차단",
-    "OK": "정상",
-    "SLOW": "느림",
-    "ONE WAY": "한쪽만 들림",
-    "NO WATCH": "근무자 없음",
-    "QUIET": "무응답",
-    "DOWN": "불통",
-    "NOT PROVEN": "확인 안 됨",
-    "agree": "일치",
-    "behind": "아직 다 안 옴",
-    "difference": "다름",
-    "release": "결재",
-    "acknowledge": "수신 확인",
-    "sever": "차단",
-    "restore": "복구",
-    "administer": "관리",
-}
-"""Words of the desk in Korean; in English they stand as they are."""
-
 REFUSALS: Final[dict[str, str]] = {
     "the clock runs at 1 or 60 seconds a second": "시계는 ×1이나 ×60으로 갑니다",
     "the line {line} is not open": "{line} 선이 열려 있지 않습니다",
@@ -373,8 +350,8 @@ def say(language: str, key: str, **values: object) -> str:
 
 
 def state(language: str, word: str) -> str:
-    """A word of the desk, as it is shown."""
-    return STATES.get(word, word) if language == "ko" else word
+    """A word of the desk, as the consoles show it; in English as it stands."""
+    return in_language(language, word)
 
 
 def contact(language: str, words: str) -> str:

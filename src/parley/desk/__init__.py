@@ -10,6 +10,7 @@ recorded. A message is named by its ref everywhere: LINE:ours|theirs:AUTHOR/NUMB
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from parley import __version__, keys
@@ -160,6 +161,11 @@ class Desk:
         """The name under which a line is known at this desk."""
         return self._look.name(self._look.room_by_id(line_id))
 
+    def together(self) -> AbstractContextManager[None]:
+        """What is asked within becomes durable by one commit, and only then does anything leave; each stands or falls
+        alone. Raises LocalError when the disk refuses: nothing of all of it is there then."""
+        return self._node.together()
+
     def officers(self) -> tuple[OfficerView, ...]:
         return tuple(
             OfficerView(
@@ -194,7 +200,8 @@ class Desk:
         found: list[MessageView] = []
         for room in self._look.rooms(line):
             waiting = [w for w in self._store.waiting(room.id) if w.kind == ActKind.MESSAGE]
-            found += [self._look.waiting_view(room, w) for w in waiting]
+            waiting.sort(key=lambda w: (-w.released_at, w.author, w.number))
+            found += [self._look.waiting_view(room, w) for w in waiting[:most]]
         found += [self._look.message_view(*said) for said in self._look.latest(self._look.rooms(line), most)]
         return tuple(sorted(found, key=lambda m: (-m.heard_at, m.ref))[:most])
 
@@ -364,7 +371,8 @@ class Desk:
                 )
             ref = f"draft:{waiting.draft}"
         event, room = self._look.draft(ref)
-        kept = next((w for w in self._store.waiting(room.id) if w.draft == event.id and w.kept_back), None)
+        waiting = self._store.waiting_of_draft(event.id)
+        kept = waiting if waiting is not None and waiting.kept_back else None
         became = self._look.became(event, room)
         if became is not None and kept is None:
             raise LocalError(

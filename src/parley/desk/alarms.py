@@ -11,7 +11,8 @@ was declared. When nothing of a pair is heard, that is one situation of the pair
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from parley.core import line as lines
@@ -47,6 +48,47 @@ NOT_THROUGH_S: Final = 240  # whatever is not at their end by then
 CLOCK_STANDS_S: Final = 86400  # a jump of the clock is told for a day, or until the watch is taken
 _UNHEARD: Final = (Observed.DOWN, Observed.NOT_PROVEN, Observed.ONE_WAY)
 _ON_THE_WAY: Final = (State.RELEASED.value, State.SENDING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Want:
+    """What messages of ours can want, as an alarm. `one`: its words for one message, by ref; `several`: for more, by
+    line and count; `worse_after_s`: when it becomes another by time alone, from its beginning."""
+
+    kind: str
+    level: str
+    one: Callable[[str], Sentence]
+    several: Callable[[str, int], Sentence]
+    worse_after_s: int | None = None
+
+
+_STUCK: Final = _Want(
+    "not_getting_through",
+    ALARM,
+    lambda ref: Sentence("NOT GETTING THROUGH: {ref} is not at their end", ref=ref),
+    lambda line, count: Sentence(
+        "NOT GETTING THROUGH: {count} messages on {line} are not at their end", line=line, count=count
+    ),
+)
+_TRYING: Final = _Want(
+    "not_getting_through",
+    WARNING,
+    lambda ref: Sentence("{ref} is not at their end yet: trying all bearers", ref=ref),
+    lambda line, count: Sentence(
+        "{line}: {count} messages are not at their end yet: trying all bearers", line=line, count=count
+    ),
+    NOT_THROUGH_S,
+)
+_SILENT: Final = _Want(
+    "not_acknowledged",
+    ALARM,
+    lambda ref: Sentence("{ref} is at their end, and nobody there acknowledged it in time", ref=ref),
+    lambda line, count: Sentence(
+        "{line}: {count} messages are at their end, and nobody there acknowledged them in time",
+        line=line,
+        count=count,
+    ),
+)
 
 
 class Alarms:
@@ -149,67 +191,35 @@ class Alarms:
     def _ours(self) -> Iterator[AlarmView]:
         """What we said and is not at their end, or is there and not acknowledged in time."""
         now, speaking = self._node.now(), self._open_by_name()
-        stuck, trying = defaultdict[str, list[MessageView]](list), defaultdict[str, list[MessageView]](list)
-        silent, since_of = defaultdict[str, list[MessageView]](list), dict[str, Seconds]()
+        found: dict[_Want, defaultdict[str, list[tuple[MessageView, Seconds]]]] = {
+            want: defaultdict(list) for want in (_STUCK, _TRYING, _SILENT)
+        }
         for m in self._look.unacknowledged(theirs=False):
             since = _could_leave_at(m, speaking)
             if since is not None and now - since >= NOT_THROUGH_S:
-                since_of[m.ref] = since
-                stuck[m.ref if m.precedence == "FLASH" else m.line].append(m)
+                want = _STUCK
             elif since is not None and now - since >= TRYING_S and m.precedence in ("FLASH", "IMMEDIATE"):
-                since_of[m.ref] = since
-                trying[m.ref if m.precedence == "FLASH" else m.line].append(m)
+                want = _TRYING
             elif m.state not in _ON_THE_WAY and m.line in speaking and now >= (m.deadline or now + 1):
-                silent[m.ref if m.precedence == "FLASH" else m.line].append(m)
-        for key, found in stuck.items():
-            line, since = found[0].line, min(since_of[m.ref] for m in found)
-            yield _of_line(
-                "not_getting_through",
-                ALARM,
-                line,
-                found,
-                since,
-                Sentence("NOT GETTING THROUGH: {ref} is not at their end", ref=found[0].ref),
-                Sentence(
-                    "NOT GETTING THROUGH: {count} messages on {line} are not at their end",
-                    line=line,
-                    count=len(found),
-                ),
-                key,
-            )
-        for key, found in trying.items():
-            line, since = found[0].line, min(since_of[m.ref] for m in found)
-            yield _of_line(
-                "not_getting_through",
-                WARNING,
-                line,
-                found,
-                since,
-                Sentence("{ref} is not at their end yet: trying all bearers", ref=found[0].ref),
-                Sentence(
-                    "{line}: {count} messages are not at their end yet: trying all bearers",
-                    line=line,
-                    count=len(found),
-                ),
-                key,
-                due=since + NOT_THROUGH_S,
-            )
-        for key, found in silent.items():
-            line = found[0].line
-            yield _of_line(
-                "not_acknowledged",
-                ALARM,
-                line,
-                found,
-                min(m.deadline or now for m in found),
-                Sentence("{ref} is at their end, and nobody there acknowledged it in time", ref=found[0].ref),
-                Sentence(
-                    "{line}: {count} messages are at their end, and nobody there acknowledged them in time",
-                    line=line,
-                    count=len(found),
-                ),
-                key,
-            )
+                want, since = _SILENT, m.deadline or now
+            else:
+                continue
+            assert since is not None
+            found[want][m.ref if m.precedence == "FLASH" else m.line].append((m, since))
+        for want, situations in found.items():
+            for key, waiting in situations.items():
+                first, since = waiting[0][0], min(at for _, at in waiting)
+                yield _of_line(
+                    want.kind,
+                    want.level,
+                    first.line,
+                    [m for m, _ in waiting],
+                    since,
+                    want.one(first.ref),
+                    want.several(first.line, len(waiting)),
+                    key,
+                    due=None if want.worse_after_s is None else since + want.worse_after_s,
+                )
 
     def _contacts(self) -> Iterator[AlarmView]:
         now = self._node.now()

@@ -1,25 +1,16 @@
-"""The desk as questions and answers in JSON: one object a line, over a Unix-domain socket or in-process.
+"""The desk as questions and answers in JSON; over a socket they come by `desk/door.py`.
 
 A question is {"ask": NAME, "with": {ARGUMENT: VALUE}}; an answer {"answer": VALUE} or {"error": TEXT,
 "hint": TEXT}. Only what is named in `QUESTIONS` can be asked, and only with arguments of the types the
-desk declares; anything else is answered with one sentence. The socket lies in the home, for its owner
-only; what may be done with it is what the passphrases given allow.
-
-Two questions are of a connection and not of the desk. `sign_in` opens an officer's key for as long as the connection
-lasts: a question that takes a passphrase may then leave it out where `by` is that officer. `follow` answers
-"following", and from then on one line {"followed": {"line": NAME, "our_size": N, "at_their_end": M}} for each line
-of which that changed: M entries of our log are signed for by their node, and their receipt is durable here.
+desk declares; anything else is answered with one sentence.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import contextlib
 import dataclasses
 import functools
 import inspect
-import json
 import os
 import types
 import typing
@@ -30,15 +21,11 @@ from typing import TypeAlias
 from parley.core.accord import Accord, Meaning, Slot
 from parley.core.errors import LocalError, RemoteError
 from parley.core.types import U32, Power, Precedence
-from parley.desk import Desk, Unlocked, unlock
+from parley.desk import Desk, Unlocked
 from parley.keys import write_private
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 Ask: TypeAlias = "Callable[..., Json]"
-
-LINE_BYTES_MAX = 1 << 20
-SOCKET_NAME = "desk.sock"
-SOCKET_PATH_BYTES_MAX = 103  # of sun_path: 104 with its end on BSD and macOS, 108 on Linux
 
 _PLAIN = (
     "status",
@@ -79,9 +66,9 @@ def ask(desk: Desk, name: str, key: Unlocked | None = None, /, **given: Json) ->
     if question is None:
         raise LocalError(f"there is no question {name!r} at this desk", "use the program of the same version")
     if key is None or given.get("by") != key.name or "passphrase" in given or not _takes_key(question):
-        _check(name, question, given)
+        check(name, question, given)
         return plain(question(desk, **given))
-    _check(name, question, {**given, "passphrase": ""})
+    check(name, question, {**given, "passphrase": ""})
     return plain(question(desk, passphrase=key, **given))
 
 
@@ -237,7 +224,8 @@ QUESTIONS: dict[str, Callable[..., object]] = {name: _method(name) for name in _
 }
 
 
-def _check(name: str, method: Callable[..., object], given: dict[str, Json]) -> None:
+def check(name: str, method: Callable[..., object], given: dict[str, Json]) -> None:
+    """Whether a question can be asked so, by what `method` declares. Raises LocalError."""
     signature, allowed = _declared(method)
     try:
         signature.bind(None, **given)
@@ -270,123 +258,3 @@ def _types(hint: object) -> tuple[type, ...]:
     if isinstance(hint, types.UnionType):
         return tuple(t for part in typing.get_args(hint) for t in _types(part))
     return (hint,) if isinstance(hint, type) else ()
-
-
-# --- over a socket ----------------------------------------------------------------------------
-
-
-class Asking:
-    """One connection to the desk: the key it was given, and what it follows."""
-
-    def __init__(self, desk: Desk, tell: Callable[[bytes], None]) -> None:
-        """`tell`: takes a line that answers no question."""
-        self._desk, self._tell = desk, tell
-        self._key: Unlocked | None = None
-        self._told: dict[bytes, tuple[int, int]] = {}
-        self._leave: Callable[[], None] | None = None
-
-    def answer(self, line: bytes) -> bytes:
-        """One answer line to one question line; never raises for what the line holds."""
-        try:
-            question = json.loads(line)
-            name, given = question["ask"], question.get("with", {})
-            if (
-                not isinstance(name, str)
-                or not isinstance(given, dict)
-                or not all(isinstance(k, str) for k in given)
-            ):
-                raise KeyError
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return _line(
-                {
-                    "error": "this is not a question",
-                    "hint": 'one JSON object a line: {"ask": ..., "with": {}}',
-                }
-            )
-        try:
-            return _line({"answer": self._ask(name, given)})
-        except LocalError as e:
-            return _line({"error": e.text, "hint": e.hint})
-        except RemoteError as e:
-            return _line({"error": e.text, "hint": ""})
-        except OSError as e:  # a file of the home that is not there, or may not be read
-            words = f"the system refused: {e.strerror or e}" + (f" ({e.filename})" if e.filename else "")
-            return _line({"error": words, "hint": "look before you repeat: parley status"})
-
-    def close(self) -> None:
-        """The connection is gone: the key is let go, nothing is followed any more."""
-        if self._leave is not None:
-            self._leave()
-        self._key = self._leave = None
-
-    def _ask(self, name: str, given: dict[str, Json]) -> Json:
-        match name:
-            case "sign_in":
-                _check(name, _sign_in, given)
-                self._key = unlock(self._desk.home_path, str(given["by"]), str(given["passphrase"]))
-                self._desk.note_sign_in(self._key.name)
-                return list(self._desk.powers(self._key.name))
-            case "follow":
-                _check(name, _follow, given)
-                if self._leave is None:
-                    self._told = self._desk.at_their_end()
-                    self._leave = self._desk.on_change(self._follow)
-                return "following"
-            case _:
-                return ask(self._desk, name, self._key, **given)
-
-    def _follow(self) -> None:
-        now = self._desk.at_their_end()
-        for line, (our_size, there) in now.items():
-            if self._told.get(line) != (our_size, there):
-                told: Json = {"line": self._desk.line_name(line), "our_size": our_size, "at_their_end": there}
-                self._tell(_line({"followed": told}))
-        self._told = now
-
-
-def _sign_in(desk: Desk, by: str, passphrase: str) -> None:
-    """What `sign_in` takes."""
-
-
-def _follow(desk: Desk) -> None:
-    """What `follow` takes: nothing."""
-
-
-async def serve(desk: Desk, home: Path) -> asyncio.Server:
-    """Answers questions on the socket of the home, which only its owner may open. Raises OSError, or
-    LocalError for a home too deep for a socket's name."""
-    path = home / SOCKET_NAME
-    spare = SOCKET_PATH_BYTES_MAX - len(os.fsencode(path))
-    if spare < 0:
-        raise LocalError(
-            f"the path of this home is {-spare} bytes too long for the desk's socket",
-            "move the home, on the same disk, to a shorter path",
-        )
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()  # we hold the home's lock: whoever made it is gone
-
-    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        def tell(told: bytes) -> None:
-            if writer.transport.get_write_buffer_size() > LINE_BYTES_MAX:  # it follows and does not read
-                writer.transport.abort()
-            writer.write(told)
-
-        asking = Asking(desk, tell)
-        try:
-            with contextlib.suppress(OSError, ValueError, asyncio.LimitOverrunError):
-                while line := await reader.readline():
-                    writer.write(asking.answer(line))
-                    await writer.drain()
-        finally:
-            asking.close()
-            writer.close()
-
-    before = os.umask(0o177)
-    try:
-        return await asyncio.start_unix_server(meet, path=str(path), limit=LINE_BYTES_MAX)
-    finally:
-        os.umask(before)
-
-
-def _line(value: dict[str, Json]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

@@ -57,7 +57,7 @@ class Reader:
         self._names: tuple[dict[str, PairRoom], dict[bytes, str]] = ({}, {})
         self._made_of: dict[str, PairRoom] = {}
         self._made: dict[tuple[bytes, int, int], MessageView] = {}
-        node.listeners.append(self._forget)
+        node.readers.append(self._forget)
 
     # --- views
 
@@ -81,11 +81,11 @@ class Reader:
             line.our_log.size,
             line.their_log.size,
             line.covered,
-            len(self._store.waiting(room.id)),
+            self._store.waiting_count(room.id),
             following.at if following else None,
             room.slot.at if room.slot and room.slot.scheduled else None,
             room.ringing is not None,
-            self.last_contact(room),
+            *self.last_contact(room),
             "difference"
             if room.difference
             else "behind"
@@ -123,23 +123,25 @@ class Reader:
         flights = [s for s, flight in room.flights.items() if not flight.once]
         return max(flights) + 1 if flights else room.line.covered
 
-    def last_contact(self, room: Room) -> str:
+    def last_contact(self, room: Room) -> tuple[str, Seconds | None]:
+        """What became of the last contact, in a sentence, and when that was; empty and None if there was none."""
         rows = self._store.statements(room.id, NodeKind.CONTACT, room.pair.ours)
         if not rows:
-            return ""
+            return "", None
         found = contact.contact(sure(rows[-1].held.body))
         if found.answered_at is not None:
-            return Sentence("answered {at}", at=clock(found.answered_at))
+            return Sentence("answered {at}", at=clock(found.answered_at)), found.answered_at
         first, calls = clock(found.first), _calls(found.calls)
         if found.slots > 1:
-            return Sentence(
+            several = Sentence(
                 "{slots} slots unanswered, {first} to {last}, {calls}",
                 slots=found.slots,
                 first=first,
                 last=clock(found.last),
                 calls=calls,
             )
-        return Sentence("unanswered {at}, {calls}", at=first, calls=calls)
+            return several, found.last
+        return Sentence("unanswered {at}, {calls}", at=first, calls=calls), found.last
 
     def draft_view(self, event: Event) -> MessageView:
         room = self.room_by_id(event.line)
@@ -238,6 +240,7 @@ class Reader:
             check=held.id.hex()[:16],
             drafted_by=self.drafter(self.draft_of(room, act)) if ours else "",
             deadline=None if acknowledged else held.heard_at + clocks[1],
+            sequence=held.sequence,
         )
 
     def view(
@@ -619,13 +622,9 @@ class Reader:
             for held in reversed(self.said_here(room, party)):
                 if isinstance(held.said, Act) and (held.said.author, held.said.number) == (author, number):
                     return room, held, None
-        for waiting in self._store.waiting(room.id):
-            if (
-                ours
-                and (waiting.author, waiting.number) == (author, number)
-                and waiting.kind == ActKind.MESSAGE
-            ):
-                return room, None, waiting
+        waiting = self._store.waiting_named(room.id, author, number) if ours else None
+        if waiting is not None and waiting.kind == ActKind.MESSAGE:
+            return room, None, waiting
         raise LocalError(Sentence("there is no message {ref}", ref=ref), "see: parley inbox --all")
 
     def act_id(self, ref: str, pair: PairRoom) -> bytes:
@@ -670,9 +669,9 @@ class Reader:
             row = self._store.named(room.id, room.pair.ours, author, number)
             if row is not None:
                 return self.message_view(room, row.held)
-            for waiting in self._store.waiting(room.id):
-                if waiting.draft == event.id:
-                    return self.waiting_view(room, waiting)
+            waiting = self._store.waiting_of_draft(event.id)
+            if waiting is not None:
+                return self.waiting_view(room, waiting)
         if found is not None or self.withdrawn(event.id):
             return self.draft_view(event)
         return None

@@ -16,8 +16,9 @@ class LineView:
     `name`: unique at this end (two pairs with a line of one name are told apart as PAIR/NAME).
     `declared_detail`: grounds of a cut and when, or the hour of opening. `observed_age_s`: seconds
     since the last authenticated word, None if never. `next_contact`: when the next slot opens.
-    `last_contact`: what became of the last one, in a sentence; empty if none. `agree`: whether both
-    records agree as far as both are known ("agree", "behind", "difference").
+    `last_contact`: what became of the last one, in a sentence; empty if none. `last_contact_at`: when it was
+    answered, or when the last slot that was not opened; None if none. `agree`: whether both records agree as far
+    as both are known ("agree", "behind", "difference").
     """
 
     name: str
@@ -37,6 +38,7 @@ class LineView:
     open_slot: Seconds | None
     ringing: bool
     last_contact: str
+    last_contact_at: Seconds | None
     agree: str
     languages: tuple[str, ...]
     missing: int  # entries of theirs known to lack
@@ -85,6 +87,7 @@ class MessageView:
     delivery_deadline: Seconds | None = None  # of ours: when it is due at their end; None once it is there
     read_back: str = ""  # the words of the latest read-back, whoever's
     read_back_differs: tuple[str, ...] = ()  # numbers, times and positions of the text that it lacks
+    sequence: int | None = None  # its place in the log of who said it; None while it waits
     offer: str = ""  # of a draft: 16 hex digits of what is offered for release, as `Desk.release` takes it
 
 

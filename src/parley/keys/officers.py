@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from parley.core.errors import LocalError, RemoteError, Sentence
@@ -97,6 +98,13 @@ def officer_signer(home: Path, name: str, passphrase: str) -> tuple[OfficerFile,
 
 
 def _officer_file(path: Path) -> tuple[OfficerFile, bytes]:
+    """An officer and the wrapped key; read again when the file has changed."""
+    seen = path.stat()
+    return _read_officer_file(path, seen.st_mtime_ns, seen.st_ino, seen.st_size)
+
+
+@lru_cache(maxsize=256)
+def _read_officer_file(path: Path, *_changes: int) -> tuple[OfficerFile, bytes]:
     try:
         d = json.loads(path.read_bytes())
         officer = Officer(

@@ -14,8 +14,9 @@ peer said it holds, who rang) lives in `Room` and nowhere else; facts live in th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -42,7 +43,7 @@ from parley.home import Home
 from parley.node.epochs import Entropy, Epochs
 from parley.node.outgoing import FLIGHTS_MAX
 from parley.node.room import Carrier, Clock, PairRoom, Room, Settings, SystemClock
-from parley.store import Pair
+from parley.store import Pair, Waiting
 from parley.watch_log import Happened
 
 __all__ = ["Clock", "Node", "PairRoom", "Room", "Settings", "SystemClock"]
@@ -67,9 +68,11 @@ class Node(Epochs):
         self.timer, self.entropy = timer, entropy
         self.unopened_frames = 0
         self.trouble = ""  # why turns fail now: a full disk, a record that may not be written
-        self.listeners: list[Callable[[], None]] = []
+        self.listeners: list[Callable[[], None]] = []  # told of what is durable
+        self.readers: list[Callable[[], None]] = []  # told that what they read before may not hold any more
         self._inbox: deque[tuple[str, bytes]] = deque()
         self._scheduled = False
+        self._joined = False  # turns taken now are parts of one commit
         self._wake: TimerHandle | None = None
         self._retry: TimerHandle | None = None
         self._clocks: tuple[float, float] | None = None
@@ -81,6 +84,7 @@ class Node(Epochs):
         """Lets a bearer carry the named lines (None: all) of a pair (None: of every pair, as one that reaches
         several counterparts does). Line 0 goes by every bearer of its pair."""
         self.carriers.append(Carrier(bearer, lines, pair))
+        self._carry.clear()
         bearer.attach(
             lambda frame: self._arrived(bearer.name, frame), lambda up: self._changed(bearer.name, up)
         )
@@ -131,6 +135,8 @@ class Node(Epochs):
 
         Raises LocalError when the disk refuses or `do` does; nothing has changed then.
         """
+        if self._joined:
+            return self._part(do)
         self._touched = False
         try:
             with self.store.turn():
@@ -140,13 +146,55 @@ class Node(Epochs):
             if self._touched:
                 self._load()
             raise
+        self._committed()
+        return result
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All turns taken within become durable by one commit, and only then does anything leave. Each stands or
+        falls alone. What the journal notes of them is committed after them, while their frames are on the way.
+
+        Raises LocalError when the disk refuses; nothing of all of it has happened then, but for a journal that alone
+        could not be written.
+        """
+        self._touched = committed = False
+        try:
+            with self.watch_log.together():
+                with self.store.turn():
+                    self._joined = True
+                    try:
+                        yield
+                    finally:
+                        self._joined = False
+                committed = True
+                self._committed()
+        finally:
+            if not committed and self._touched:
+                self._load()
+
+    def _part(self, do: Callable[[], T]) -> T:
+        """A turn within `together`."""
+        before, self._touched = self._touched, False
+        try:
+            with self.store.part():
+                result = do()
+                self._follow_up()
+        except BaseException:
+            if self._touched:
+                self._load()
+            raise
+        finally:
+            self._touched = self._touched or before
+            self._reread()
+        return result
+
+    def _committed(self) -> None:
         self.trouble = ""
         try:
             self._after()
         except LocalError as e:  # it is committed, and true; what could not leave now leaves later
             self.trouble = e.text
             self._retry_later()
-        return result
 
     def call(self, room: Room, sign: CallSign, by: int) -> Call:
         """Rings the other watch, or answers it, by every bearer of the line that is up."""
@@ -197,8 +245,13 @@ class Node(Epochs):
 
     def changed(self) -> None:
         """Something an officer should see has changed, outside a turn."""
+        self._reread()
         for listener in self.listeners:
             listener()
+
+    def _reread(self) -> None:
+        for forget in self.readers:
+            forget()
 
     def observed(self, room: Room) -> Observed:
         """What is measured of a line now."""
@@ -461,10 +514,21 @@ class Node(Epochs):
                     self.store.keep_back(waiting.id)
 
     def _enter_waiting(self, room: Room, now: Seconds) -> None:
-        for waiting in self.store.waiting(room.id):
-            if not waiting.kept_back and lines.refuse(room.line, waiting.kind, waiting.subject, now) is None:
-                self.enter(room, waiting.act, wire.decode_body(waiting.body))
-                self.store.entered(waiting.id)
+        """Enters what waits as the way to them has room for it, the most urgent first, so that a long backlog can
+        still be kept back or withdrawn, and does not lie before what is released later. A FLASH is entered at once."""
+        window = self._window(room)
+        entered: list[Waiting] = []
+        room.waits_for_window = False
+        for waiting in self.store.enterable(room.id):
+            if lines.refuse(room.line, waiting.kind, waiting.subject, now) is not None:
+                continue
+            if len(entered) >= window + (FLIGHTS_MAX if waiting.precedence == Precedence.FLASH else 0):
+                room.waits_for_window = True
+                break
+            entered.append(waiting)
+        for waiting in entered:
+            self.enter(room, waiting.act, wire.decode_body(waiting.body))
+            self.store.entered(waiting.id)
 
     def _open_slot(self, room: Room, now: Seconds) -> None:
         """Notices a scheduled slot that has opened since we last looked."""
@@ -499,6 +563,9 @@ class Node(Epochs):
             self._pump()
             self._send_prekeys()
             self._arm()
+            if any(room.waits_for_window and self._window(room) > 0 for room in self.rooms()):
+                self._schedule()
+        self._reread()
         for listener in self.listeners:
             listener()
         self.keep_fold(behind=self.kept_from)

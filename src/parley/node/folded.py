@@ -146,7 +146,7 @@ class Lines:
     def keep_fold(self, *, behind: int = 1) -> None:
         """Keeps what the record folds to beside it, for the next start, if `behind` entries or more came since it
         was last kept. Not within a turn."""
-        if self._keeper.behind < behind:
+        if self._keeper.behind < behind or self.store.in_turn:
             return
         self._keeper.write(
             Kept(
@@ -255,7 +255,7 @@ class Lines:
             self._await_answer(room, held, row.id)
             later[held.party, held.sequence] = held
             while (step := later.pop((held.party, room.line.logs[held.party].size), None)) is not None:
-                room.line = self._with(room, step)
+                room.line = self._with(room, step, officer if step is held else self._officer(room, step))
             if room.is_order_wire:
                 self._line_zero(room)
         for row in cuts:
@@ -331,10 +331,10 @@ class Lines:
         known = self._root_at(room, 1 - held.party, said.their_size)
         return known is not None and known == said.their_root
 
-    def _with(self, room: Room, held: Held) -> Line:
+    def _with(self, room: Room, held: Held, officer: Officer | None) -> Line:
         """The line with an entry that has come to its place."""
         named = frozenset(s for s, right in self._named_beyond(room, held) if right)
-        return lines.placed(room.line, held, self._officer(room, held), self._agrees(room, held), named)
+        return lines.placed(room.line, held, officer, self._agrees(room, held), named)
 
     def _named_beyond(self, room: Room, held: Held) -> Iterator[tuple[int, bool]]:
         """The places of ours that a RECEIPT of theirs names, and whether the leaf is that of our entry there."""
@@ -349,11 +349,13 @@ class Lines:
     def _root_at(self, room: Room, party: int, size: int) -> bytes | None:
         return record.EMPTY_ROOT if size == 0 else self.store.root_at(room.id, party, size)
 
-    def _take(self, room: Room, entry: Entry, body: Body | None, bearer: str) -> None:
-        """An entry, ours as placed or theirs as rebuilt, into record and fold. Held already: nothing."""
+    def _take(
+        self, room: Room, entry: Entry, body: Body | None, bearer: str, said: Statement | None = None
+    ) -> Held:
+        """An entry, ours as placed or theirs as rebuilt, into record and fold; gives it as it is held. Held already:
+        nothing. `said`: what its payload says, if that is known."""
         data = wire.encode_entry(entry)
-        said = wire.decode_payload(entry.signed.payload)
-        held = record.hold(data, entry, said, body, self.now())
+        held = record.hold(data, entry, said or wire.decode_payload(entry.signed.payload), body, self.now())
         log = room.line.logs[held.party]
         if log.has(held.sequence):
             there = self.store.at(room.id, held.party, held.sequence)
@@ -363,7 +365,7 @@ class Lines:
                 self._unwithheld(room, held, there, body)
             elif held.party != room.pair.ours:
                 room.frontier_wanted = True
-            return
+            return held
         if held.party != room.pair.ours:
             self._judge(room, held, data)
         self._touched = True
@@ -374,7 +376,7 @@ class Lines:
         self._await_answer(room, held)
         step: Held | None = held
         while step is not None and step.sequence == room.line.logs[held.party].size:
-            room.line = self._with(room, step)
+            room.line = self._with(room, step, officer if step is held else self._officer(room, step))
             self._placed(room, step)
             log = room.line.logs[held.party]
             self.store.add_root(room.id, held.party, log.size, log.tree.root)
@@ -389,6 +391,7 @@ class Lines:
         if held.party != room.pair.ours:
             room.owed_precedence = max(room.owed_precedence, held.said.precedence)
         self._consequences(room, held, officer)
+        return held
 
     def _unwithheld(self, room: Room, held: Held, there: Row, body: Body) -> None:
         """The body of an entry that was held without it: from now on it has the effect it would have had."""
@@ -540,8 +543,7 @@ class Lines:
         room.owed_precedence = Precedence.ROUTINE
         cose = signed(self.keys.node, wire.encode_statement(said))
         entry = Entry(ours.incarnation, ours.size, cose)
-        self._take(room, entry, body, "")
-        return record.hold(wire.encode_entry(entry), entry, said, body, self.now())
+        return self._take(room, entry, body, "", said)
 
     def _ends(self, room: Room) -> Ends:
         pair, store, line = room.pair, self.store, room.line

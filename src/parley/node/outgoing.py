@@ -35,49 +35,65 @@ class Outgoing(Lines):
 
     def __init__(self, home: Home, *, clock: Clock, settings: Settings) -> None:
         self.carriers: list[Carrier] = []
+        self._carry: dict[bytes, list[Bearer]] = {}  # by line: the name and the pair of one never change
         self.watch: str | None = None  # the officer who has the watch: signs of life tell
         self._frames_out = 0
         super().__init__(home, clock=clock, settings=settings)
 
     def bearers_up(self, room: Room) -> list[Bearer]:
         """The bearers of a line that are up, cheapest first."""
-        return sorted(
-            (b for b in self._carrying(room) if b.up), key=lambda b: (b.traits.cost, b.traits.latency_ms)
-        )
+        return [b for b in self._carrying(room) if b.up]
 
     def _carrying(self, room: Room) -> list[Bearer]:
-        name = room.line.accord.name
-        pair, wire0 = room.pair.name, room.is_order_wire
-        return [c.bearer for c in self.carriers if c.carries(pair, name, is_order_wire=wire0)]
+        """The bearers of a line, cheapest first."""
+        found = self._carry.get(room.id)
+        if found is None:
+            name, pair, wire0 = room.line.accord.name, room.pair.name, room.is_order_wire
+            found = [c.bearer for c in self.carriers if c.carries(pair, name, is_order_wire=wire0)]
+            found.sort(key=lambda b: (b.traits.cost, b.traits.latency_ms))
+            self._carry[room.id] = found
+        return found
 
     def _pump(self) -> None:
         now = self.clock.monotonic()
         for room in self.rooms():
             self._refill(room)
-            for bearer in self.bearers_up(room)[:1]:
+            up = self.bearers_up(room)
+            for bearer in up[:1]:
                 if room.frontier_wanted and now >= room.frontier_at:
                     room.frontier_wanted, room.frontier_at = False, now + FRONTIER_EVERY_S
                     self._send_loose(room, self._frontier(room), bearer)
             for said in room.calls:
-                for bearer in self.bearers_up(room):
+                for bearer in up:
                     self._send_loose(room, said, bearer)
             room.calls.clear()
             if now >= room.life_at:
                 room.life_at = now + self.settings.life_s
-                for bearer in self.bearers_up(room):
+                for bearer in up:
                     self._send_loose(room, self._sign_of_life(room), bearer)
-        full: set[str] = set()
-        while (flight := self._next_flight(now, full)) is not None:
-            self._send_entry(self._room_of(flight), flight, now, full)
+        self._send_due(now)
 
-    def _next_flight(self, now: float, full: set[str]) -> Candidate | None:
-        waiting = [
-            flight
+    def _send_due(self, now: float) -> None:
+        """The entries that are due, each picked afresh, while a bearer takes them."""
+        full: set[str] = set()
+        due = self._due(now)
+        while (flight := exchange.next_to_send(due.values(), now, self._frames_out)) is not None:
+            del due[flight.line, flight.sequence]
+            room = self._room_of(flight)
+            if any(b.name not in full for b in self.bearers_up(room)):
+                self._send_entry(room, flight, now, full)
+                if self._refill(room):
+                    due = self._due(now)
+
+    def _due(self, now: float) -> dict[tuple[bytes, int], Candidate]:
+        """The entries of ours that are to be sent now, by line and sequence."""
+        return {
+            (flight.line, flight.sequence): flight
             for room in self.rooms()
-            if any(b.name not in full for b in self.bearers_up(room))
+            if room.flights and self.bearers_up(room)
             for flight in room.flights.values()
-        ]
-        return exchange.next_to_send(waiting, now, self._frames_out)
+            if exchange.resend_at(flight) <= now
+        }
 
     def _send_entry(self, room: Room, flight: Candidate, now: float, full: set[str]) -> None:
         frame = self._frame(room, flight.sequence)
@@ -172,8 +188,9 @@ class Outgoing(Lines):
         under = (counter for tag, counter, _ in room.sealed.values() if tag == room.send.tag)
         return min(under, default=room.send.next_counter)
 
-    def _refill(self, room: Room) -> None:
-        """Keeps in flight what their node has not signed for, up to a window; forgets what it has."""
+    def _refill(self, room: Room) -> bool:
+        """Keeps in flight what their node has not signed for, up to a window, and what is urgent beyond it; forgets
+        what it has. Whether anything more is in flight now."""
         covered = room.line.covered
         for sequence in [s for s in room.flights if s < covered]:
             del room.flights[sequence]
@@ -181,14 +198,30 @@ class Outgoing(Lines):
             del room.sealed[sequence]
         for sequence in room.line.received_beyond if not room.difference else ():  # not if its leaves differ
             room.flights.pop(sequence, None)
-        room.explicit = {s for s in room.explicit if s >= covered}
+        if room.explicit:
+            room.explicit = {s for s in room.explicit if s >= covered}
         room.flight_next = max(room.flight_next, covered)
+        size, more = room.line.our_log.size, False
         room_left = FLIGHTS_MAX - len(room.flights)
-        if room_left > 0 and room.flight_next < room.line.our_log.size:
+        if room_left > 0 and room.flight_next < size:
             for row in self.store.of_log(room.id, room.pair.ours, room.flight_next, room_left):
                 room.flight_next += 1
-                held = row.held
-                room.flights[held.sequence] = self._candidate(room, held)
+                if row.held.sequence not in room.early:
+                    room.flights[row.held.sequence], more = self._candidate(room, row.held), True
+        room.early_next = max(room.early_next, room.flight_next)
+        if room.early_next < size:
+            for row in self.store.urgent(room.id, room.pair.ours, room.early_next, FLIGHTS_MAX):
+                room.early.add(row.held.sequence)
+                room.flights[row.held.sequence], more = self._candidate(room, row.held), True
+            room.early_next = size
+        if room.early:
+            room.early = {s for s in room.early if s >= covered}
+        return more
+
+    def _window(self, room: Room) -> int:
+        """How many more entries of ours may be under way: those their node has not signed for, and those that are
+        still to be sent."""
+        return FLIGHTS_MAX - len(room.flights) - max(0, room.line.our_log.size - room.flight_next)
 
     def _candidate(self, room: Room, held: Held) -> Candidate:
         once = held.is_statement and held.kind in (NodeKind.RECEIPT, NodeKind.HEAD)

@@ -100,7 +100,9 @@ class Room:
         self.pair, self.line, self.commitment_key = pair, line, commitment_key
         self.send, self.receive = send, receive
         self.flights: dict[int, Candidate] = {}
-        self.flight_next = 0
+        self.flight_next = 0  # the next entry of ours that the window reaches
+        self.early: set[int] = set()  # urgent ones beyond it that were put in flight before their turn
+        self.early_next = 0
         self.sealed: dict[
             int, tuple[bytes, int, bytes]
         ] = {}  # by sequence: tag, counter and frame, for repeats
@@ -121,6 +123,7 @@ class Room:
         self.owed_precedence = Precedence.ROUTINE
         self.unproven = False
         self.loose_heard = {tag: receive.highest(tag) for tag in receive.tags}  # of a loose frame taken
+        self.waits_for_window = False  # more could be entered, once their node has signed for some
         self.rekey_asked = False  # an officer asked for a new epoch
         self.unhealed = False  # one is due, and no prekey is in stock
         self.contested = False  # two acts under one name: which has effect is for a fold to say

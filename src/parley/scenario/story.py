@@ -25,7 +25,7 @@ _DAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "ko": ("월요일", "화요일", "수요일", "목요일", "금요일", "토요일", "일요일"),
 }
-_STATES = {
+STATES = {  # as the console says them; the console is too much to load for a table
     "OPEN": "개통",
     "OPENING": "개통 예정",
     "NOT YET OPENED": "개통 전",
@@ -246,7 +246,7 @@ def _cells(scenario: Scenario, result: Result, party: str, language: str) -> tup
 def _view(shown: tuple[str, str], language: str) -> str:
     if shown == ("", ""):
         return _WORDS[language]["end down"]
-    return " | ".join(_STATES.get(word, word) if language == "ko" else word for word in shown)
+    return " | ".join(STATES.get(word, word) if language == "ko" else word for word in shown)
 
 
 def _party(scenario: Scenario, key: str, language: str) -> str:

@@ -44,7 +44,7 @@ from parley.core.errors import RemoteError
 from parley.core.instruments import message as messages
 from parley.core.types import Act, ActKind
 from parley.core.wire import frame as frames
-from parley.desk.ask import SOCKET_NAME
+from parley.desk.door import SOCKET_NAME
 from parley.keys import write_private
 from parley.store import Store
 from parley.testing.both import PARTIES, WORDS, Both

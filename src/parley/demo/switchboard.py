@@ -1,4 +1,4 @@
-"""Serving three sites in the loop that runs both ends: the guide, and a console for each end behind a switchboard.
+"""A switchboard before each console of the demonstration.
 
 A console is built anew with each life of its end. While there is none, because the clock is being moved, its
 switchboard answers every request with one calm page, and streams of the old console are ended.
@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Iterator
 from importlib.resources import files
 from typing import Final
 
-import uvicorn
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from parley.console.patience import CONNECTIONS_MAX, Patient
-from parley.core.errors import LocalError, Sentence
 
 _STYLE: Final = "/static/console.css"
 _HEADERS: Final = {
@@ -98,50 +92,3 @@ class Switchboard:
         if scope["path"] == _STYLE:
             return Response(self._style, media_type="text/css")
         return HTMLResponse(_MOVING, 503, headers=_HEADERS)
-
-
-def listen(bind: str, port: int) -> socket.socket:
-    """A listening socket. Raises LocalError."""
-    try:
-        return socket.create_server((bind, port), family=socket.AF_INET6 if ":" in bind else socket.AF_INET)
-    except (OSError, OverflowError, ValueError) as e:
-        why = str((isinstance(e, OSError) and e.strerror) or e).partition(" (")[0]
-        raise LocalError(
-            Sentence(
-                "the demonstration cannot listen on {bind}, port {port}: {why}", bind=bind, port=port, why=why
-            ),
-            Sentence("choose another port: parley demo --port N"),
-        ) from None
-
-
-class _Server(uvicorn.Server):
-    """The server in our loop: the signals are ours."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextlib.asynccontextmanager
-async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
-    """`app` served on a listening socket until the end of the context."""
-    server = _Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            http=Patient,
-            limit_concurrency=CONNECTIONS_MAX,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=1,
-        )
-    )
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-        listening.close()
