@@ -49,7 +49,7 @@ class Compared(Node):
             walked = by_the_walk(look, theirs=theirs)
             assert in_the_record(look.unacknowledged(theirs=theirs)) == walked
             type(self).open_ones += len(walked)
-        self.listeners.remove(look._forget)
+        self.readers.remove(look._forget)
         type(self).turns += 1
 
 
