@@ -558,10 +558,12 @@ class Node(Epochs):
 
     def _after(self) -> None:
         """The commit has returned: now, and only now, anything may leave."""
-        self._settle_keys()
+        self._switch_keys()
         if self._running:
             self._pump()
             self._send_prekeys()
+        self._erase_keys()
+        if self._running:
             self._arm()
             if any(room.waits_for_window and self._window(room) > 0 for room in self.rooms()):
                 self._schedule()

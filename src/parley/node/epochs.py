@@ -161,9 +161,21 @@ class Epochs(Outgoing):
 
     # --- after the commit
 
-    def _settle_keys(self) -> None:
-        """Epochs that come into use and that go, and what is erased with them. Raises LocalError when the
-        disk refuses; it is tried again after the next turn."""
+    def _switch_keys(self) -> None:
+        """Epochs of ours that their node has acknowledged come into use: what leaves now is sealed under them.
+        Raises LocalError when the disk refuses; it is tried again after the next turn."""
+        for room in self.rooms():
+            waiting = room.send.waiting
+            if waiting is not None and waiting < room.line.covered:
+                room.send.switch()
+                room.echoed, room.life_at = 0, self.clock.monotonic()
+                room.life_sent.clear()
+                self.keys.erasure_due = True
+
+    def _erase_keys(self) -> None:
+        """What was opened and is committed, and epochs that go, lose their keys; after the sending, so that a receipt
+        does not wait for it: a crash between leaves what the next floor erases. Raises LocalError when the disk
+        refuses; it is tried again after the next turn."""
         now = self.clock.monotonic()
         for pair in self.pairs.values():
             for used in self._prekeys_used(pair):
@@ -171,12 +183,6 @@ class Epochs(Outgoing):
                     self.keys.erasure_due = True
             pair.prekeys_used.clear()
         for room in self.rooms():
-            waiting = room.send.waiting
-            if waiting is not None and waiting < room.line.covered:
-                room.send.switch()
-                room.echoed, room.life_at = 0, now
-                room.life_sent.clear()
-                self.keys.erasure_due = True
             if room.receive.retire(room.line.their_log.size):
                 self.keys.erasure_due = True
             self._leaves_erased = self._leaves_erased or room.receive.dirty or room.send.dirty
