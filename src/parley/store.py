@@ -191,6 +191,9 @@ class Store:
     """One end's record. One writer at a time; the home's lock sees to that."""
 
     def __init__(self, path: Path, *, sync: bool = True) -> None:
+        self._with_waiting: set[bytes] | None = (
+            None  # lines on which something may wait; None: to be looked up
+        )
         try:
             self._db = apsw.Connection(str(path))
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -257,6 +260,7 @@ class Store:
             try:
                 yield
             except BaseException:
+                self._with_waiting = None
                 if self._db.in_transaction:  # else the disk refused so that the whole turn is rolled back
                     self._db.execute("ROLLBACK TO part; RELEASE part")
                 raise
@@ -265,6 +269,7 @@ class Store:
             raise _refused(e) from None
 
     def _rollback(self) -> None:
+        self._with_waiting = None
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
@@ -471,6 +476,7 @@ class Store:
 
     def wait(self, w: Waiting) -> None:
         """Keeps a released act until it is entered; `w.id` is given by the store."""
+        self._lines_with_waiting().add(w.line)
         self._db.execute(
             "INSERT INTO waiting (line, act, body, kind, subject, precedence, author, number, draft, released_at,"
             " kept_back) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
@@ -514,7 +520,21 @@ class Store:
     def enterable(self, line: bytes) -> Iterator[Waiting]:
         """What waits on a line and is not kept back, most urgent first, read as it is asked for; nothing may be
         written meanwhile."""
-        return self._waiting("WHERE line = ? AND kept_back = 0 ORDER BY precedence DESC, id", (line,))
+        found = False
+        if line in self._lines_with_waiting():  # asked at every turn, of every line
+            for waiting in self._waiting(
+                "WHERE line = ? AND kept_back = 0 ORDER BY precedence DESC, id", (line,)
+            ):
+                found = True
+                yield waiting
+            if not found:
+                self._lines_with_waiting().discard(line)
+
+    def _lines_with_waiting(self) -> set[bytes]:
+        if self._with_waiting is None:
+            rows = self._db.execute("SELECT DISTINCT line FROM waiting WHERE kept_back = 0")
+            self._with_waiting = {_blob(line) for (line,) in rows}
+        return self._with_waiting
 
     def waiting_of_draft(self, draft: int) -> Waiting | None:
         """What a draft became, while that waits."""

@@ -539,13 +539,13 @@ class Reader:
         """The line's name, unique at this end: PAIR/NAME where two pairs have a line of one name, and the
         beginning of its id behind it where a pair has two (offers that crossed, and both were agreed)."""
         pairs, names = self._names
-        if pairs is not self._node.pairs or room.id not in names:
+        if pairs is not self._node.pairs or len(names) != len(self._node.rooms()):
             names = self._named()
             self._names = self._node.pairs, names
         return names[room.id]
 
     def _named(self) -> dict[bytes, str]:
-        """The unique names of all lines, by id. They hold until a turn has ended, which alone can change them."""
+        """The unique names of all lines, by id. They hold until there is one more: no line goes, or changes its name."""
         rooms = self._node.rooms()
         alone = Counter(room.name for room in rooms)
         in_pair = Counter((room.pair.name, room.name) for room in rooms)
@@ -560,7 +560,6 @@ class Reader:
 
     def _forget(self) -> None:
         """Something has changed: what was made before holds no more."""
-        self._names = self._node.pairs, {}
         self._made.clear()
 
     def room(self, name: str) -> Room:

@@ -69,14 +69,14 @@ class Epochs(Outgoing):
 
     def _heal(self, room: Room, now: Seconds) -> None:
         """Enters an EPOCH when one is due and a prekey is in stock. Within a turn."""
-        if not self._running or not any(
-            b.traits.frame_bytes_max >= EPOCH_FRAME_BYTES_MAX for b in self.bearers_up(room)
+        if not self._running or not lines.epoch_due(
+            room.line, now, self.settings.cadence, asked=room.rekey_asked
         ):
+            return
+        if not any(b.traits.frame_bytes_max >= EPOCH_FRAME_BYTES_MAX for b in self.bearers_up(room)):
             return  # entered and not to be carried, it would be a hole below all that we say later
         if room.send.waiting is not None:
             return  # it may be acknowledged in this very turn, and comes into use after it
-        if not lines.epoch_due(room.line, now, self.settings.cadence, asked=room.rekey_asked):
-            return
         taken = room.receive.taken
         if taken is not None and taken.sequence >= room.line.their_log.size:
             return  # the record lost that EPOCH in a crash: what it stands on comes again first

@@ -198,7 +198,10 @@ class Outgoing(Lines):
     def _refill(self, room: Room) -> bool:
         """Keeps in flight what their node has not signed for, up to a window, and what is urgent beyond it; forgets
         what it has. Whether anything more is in flight now."""
-        covered = room.line.covered
+        covered, size, more = room.line.covered, room.line.our_log.size, False
+        room.flight_next = max(room.flight_next, covered)
+        if room.flight_next >= size and not room.flights and not room.sealed:
+            return False
         for sequence in [s for s in room.flights if s < covered]:
             del room.flights[sequence]
         for sequence in [s for s in room.sealed if s < covered]:
@@ -207,13 +210,11 @@ class Outgoing(Lines):
             room.flights.pop(sequence, None)
         if room.explicit:
             room.explicit = {s for s in room.explicit if s >= covered}
-        room.flight_next = max(room.flight_next, covered)
-        size, more = room.line.our_log.size, False
         room_left = FLIGHTS_MAX - len(room.flights)
         if room_left > 0 and room.flight_next < size:
             for row in self.store.of_log(room.id, room.pair.ours, room.flight_next, room_left):
                 room.flight_next += 1
-                if row.held.sequence not in room.early:
+                if row.held.sequence not in room.early and row.held.sequence not in room.flights:
                     room.flights[row.held.sequence], more = self._candidate(room, row.held), True
         room.early_next = max(room.early_next, room.flight_next)
         if room.early_next < size:

@@ -98,6 +98,8 @@ class Room:
         self, pair: PairRoom, line: Line, commitment_key: bytes, send: SendChain, receive: ReceiveChain
     ) -> None:
         self.pair, self.line, self.commitment_key = pair, line, commitment_key
+        self.id, self.is_order_wire = line.id, line.is_order_wire
+        self.name = line.accord.name or f"order wire {pair.name}"  # of whatever version of its accord
         self.send, self.receive = send, receive
         self.flights: dict[int, Candidate] = {}
         self.flight_next = 0  # the next entry of ours that the window reaches
@@ -129,18 +131,6 @@ class Room:
         self.contested = False  # two acts under one name: which has effect is for a fold to say
         self.difference = False
         self.unanswered = Open()  # which messages wait for an officer of the other side
-
-    @property
-    def id(self) -> bytes:
-        return self.line.id
-
-    @property
-    def name(self) -> str:
-        return self.line.accord.name or f"order wire {self.pair.name}"
-
-    @property
-    def is_order_wire(self) -> bool:
-        return self.line.is_order_wire
 
 
 class PairRoom:
