@@ -40,7 +40,11 @@ ROOMS = (
     "watch_log.py",
     "store.py",
 )
-NOT_SHOWN = ("desk/ask.py", "node/snapshot.py")  # what only programs and the start of an end meet
+NOT_SHOWN = (
+    "desk/ask.py",
+    "desk/door.py",
+    "node/snapshot.py",
+)  # what only programs and the start of an end meet
 TAKES = {  # the name of what is called: which of its arguments are texts
     "_": (0,), "ngettext": (0, 1), "Sentence": (0,), "LocalError": (0, 1), "Refused": (1, 2), "Unfit": (0, 1),
 }  # fmt: skip

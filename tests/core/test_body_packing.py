@@ -76,9 +76,24 @@ def test_every_packing_a_sender_may_choose_gives_the_same_fields(body: Body) -> 
 def test_the_shortest_charset_is_taken(text: str, charset: int, bytes_a_sign: int) -> None:
     """PK-4."""
     body: Body = ("en", None, None, None, None, None, None, text)
-    codec, packed = bodies.pack(False, ActKind.MESSAGE, body, Context(LANGUAGES))
+    codec, packed = bodies.pack(False, ActKind.MESSAGE, body, Context(LANGUAGES), phrases_cost=None)
     assert codec & 7 == charset and codec & bodies.DEFLATE
     assert len(packed) < len(text) * bytes_a_sign
+
+
+@pytest.mark.parametrize(("text", "charset"), [(ENGLISH, 4), (KOREAN, 5)])
+def test_phrases_are_taken_where_the_whole_frame_becomes_shorter(text: str, charset: int) -> None:
+    """PK-16: nine bytes dearer where the form is not *any* anyway, and never towards an end that could not rebuild."""
+    body: Body = ("en", None, None, None, None, None, None, text)
+
+    def packed(cost: int | None) -> tuple[int, int]:
+        codec, data = bodies.pack(False, ActKind.MESSAGE, body, Context(LANGUAGES), phrases_cost=cost)
+        return codec & 7, len(data)
+
+    (free, short), (_, plain) = packed(0), packed(None)
+    assert free == charset and short < plain and packed(bodies.ANY_FORM_BYTES) == (free, short)
+    assert packed(plain - short - 1) == (free, short)
+    assert packed(plain - short + 1)[1] == packed(1000)[1] == plain
 
 
 def test_the_language_costs_nothing_when_the_accord_lists_it() -> None:
@@ -169,8 +184,8 @@ def test_what_unpacks_to_too_much_or_does_not_end_is_refused() -> None:
 @pytest.mark.parametrize(
     ("codec", "data"),
     [
-        (0x04, b"\x00x"),  # a charset of later
-        (0x05, b"\x00x"),
+        (0x06, b"\x00x"),  # a charset of later
+        (0x0C, b"\x00x"),  # phrases in DEFLATE
         (0x30, b"\x00x"),  # a language the accord does not list
         (0x17, b"\x80"),  # a language beside the array
         (0x00, b""),

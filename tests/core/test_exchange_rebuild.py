@@ -150,16 +150,48 @@ def test_a_complete_flash_of_100_signs_keeps_its_budget_with_its_predecessors_mi
     log.act(ActKind.MESSAGE, message("lost"))
     nothing = (Log(0), other)
     english = log.act(ActKind.MESSAGE, message(ENGLISH_100), number=2)
-    assert carried(english, log, other, receiver_logs=nothing) <= 211 <= 236
-    layout = exchange.layout(english, log.signed[1], ends(0, (log, other)), covered=0, author_key=None)
+    assert carried(english, log, other, receiver_logs=nothing) <= 180
+    assert carried(english, log, other, receiver_logs=nothing, phrases=False) <= 211 <= 236
+    layout = exchange.layout(
+        english, log.signed[1], ends(0, (log, other)), covered=0, author_key=None, phrases=False
+    )
     assert isinstance(layout, ActLayout)
     in_ascii = replace(layout, codec=0x01, body=b"\x00" + ENGLISH_100.encode("ascii"))
     assert len(whole_frame(in_ascii)) == 211
     korean = log.act(ActKind.MESSAGE, message(KOREAN_100, language="ko"), number=3)
-    assert carried(korean, log, other, receiver_logs=nothing) <= 340
+    assert carried(korean, log, other, receiver_logs=nothing) <= 220
+    assert carried(korean, log, other, receiver_logs=nothing, phrases=False) <= 340
     key = public("officer 0/1")
     unknown = log.act(ActKind.MESSAGE, message(ENGLISH_100), number=4)
     assert carried(unknown, log, other, author_key=key, receiver_logs=nothing) <= 252
+
+
+def test_a_text_by_phrases_goes_in_the_form_any_and_only_to_who_can_rebuild_it() -> None:
+    """PK-11, PK-16, PK-17, FR-6, FR-14: where the form is *any* already the nine bytes cost nothing more."""
+    log, other = Log(0), Log(1)
+    long, short = log.act(ActKind.MESSAGE, message(ENGLISH_100)), "Hold fire."
+    brief = log.act(ActKind.MESSAGE, message(short), number=2)
+
+    def laid(held: Held, **options: object) -> ActLayout | NodeLayout | AnyLayout:
+        options = {"covered": 0, "author_key": None, **options}
+        return exchange.layout(held, log.signed[held.sequence], ends(0, (log, other)), **options)  # type: ignore[arg-type]
+
+    by_phrases = laid(long)
+    assert isinstance(by_phrases, AnyLayout) and by_phrases.inner.codec & 7 == 4
+    assert exchange.by_phrases(by_phrases) and not exchange.by_phrases(laid(brief))
+    assert not exchange.by_phrases(laid(long, explicit=True))
+    assert (by_phrases.of_receiver, by_phrases.of_order_wire, by_phrases.author_key) == (False, False, None)
+    assert (by_phrases.incarnation, by_phrases.their_incarnation) == (1, 1)
+    assert len(whole_frame(by_phrases)) == 119 + len(by_phrases.inner.body)
+    plain = laid(long, phrases=False)
+    assert isinstance(plain, ActLayout) and plain.codec & 7 < 4
+    assert isinstance(laid(brief), ActLayout)  # nine bytes would be more than it saves
+    with_key = laid(brief, author_key=public("officer 0/1"))
+    assert isinstance(with_key, AnyLayout) and with_key.inner.codec & 7 == 4
+    without = laid(brief, author_key=public("officer 0/1"), phrases=False)
+    assert isinstance(without, AnyLayout) and without.inner.codec & 7 < 4
+    for explicit in (laid(long, explicit=True), laid(long, explicit=True, phrases=False)):
+        assert isinstance(explicit, AnyLayout) and explicit.inner.codec == 7
 
 
 # --- layout and rebuild -------------------------------------------------------------------------------------

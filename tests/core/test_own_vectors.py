@@ -22,7 +22,7 @@ from parley.core.errors import LocalError, RemoteError
 from parley.core.exchange import Ends
 from parley.core.types import ROOT_AUTHOR, Act, Entry, Statement
 from parley.core.wire import body as bodies
-from parley.core.wire import cbor, frame
+from parley.core.wire import cbor, frame, phrases
 from parley.core.wire import entry as wire
 from parley.keys import Direction, Prekeys, ReceiveChain, SendChain, cards, hybrid
 from parley.keys.chains import begin, first_rows, hash_only
@@ -206,6 +206,21 @@ def test_this_pythons_charsets_are_those_of_the_spec(v: Vector) -> None:
         table.update(f"{point:X} {coded.hex().upper()}\n".encode())
         count += 1
     assert (count, table.hexdigest()) == (v["lines"], v["sha256"])
+
+
+@pytest.mark.parametrize("v", vectors("wire", "phrases-"))
+def test_the_product_has_the_phrase_dictionaries_of_the_spec(v: Vector) -> None:
+    """PK-11 to PK-16."""
+    for charset, text, packed in v.get("texts", ()):
+        assert phrases.decode(charset, bytes.fromhex(packed)) == text
+        assert phrases.encode(charset, text) == bytes.fromhex(packed)
+    if "entries" in v:
+        told = "\v".join("\t".join((length, *row)) for length, row in v["entries"].items())
+        assert phrases.DICTIONARIES[v["charset"]] == told
+        rows = [(int(length), entry) for length, row in v["entries"].items() for entry in row]
+        assert rows == sorted(rows) and len(rows) == v["count"]
+        listing = "".join(f"{length} {entry.encode().hex().upper()}\n" for length, entry in rows)
+        assert hashlib.sha256(listing.encode()).hexdigest() == v["sha256"]
 
 
 # --- suite --------------------------------------------------------------------------------------------------

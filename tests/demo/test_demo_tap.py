@@ -15,7 +15,7 @@ from parley.demo.tap import SEEN_MAX, Reading, Wire, read
 from parley.scenario import DEMO_PASSPHRASE
 from parley.scenario.paced import PacedClock
 
-TEXT = "one boat adrift, three persons, unarmed"
+TEXT = "one boat adrift, three persons, unarmed; Qx7 Zk4 Vj9 Wp2 Gy8 Hb5 Xn3 Jd6 Kf1 Lz0 Qv5 Xw8"
 
 
 class Recording(Wire):

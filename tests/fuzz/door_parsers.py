@@ -30,7 +30,7 @@ from parley.core.errors import LocalError, RemoteError
 from parley.core.instruments import contact, message, roster
 from parley.core.types import ActKind, NodeKind
 from parley.core.wire import body as bodies
-from parley.core.wire import cbor
+from parley.core.wire import cbor, phrases
 from parley.core.wire import entry as wire
 from parley.core.wire import frame as frames
 from parley.desk import ask as questions
@@ -120,6 +120,18 @@ def _body(data: bytes) -> None:
             assert contact.body(contact.contact(body)) == body
 
 
+def _phrases(data: bytes) -> None:
+    """Table in the first bit, then a text by phrases: what unpacks packs by either, and by its own in no more bytes
+    unless there are capitals, which can be marked in more than one way."""
+    charset = phrases.KOREAN if data[:1] and data[0] & 1 else phrases.ENGLISH
+    text = phrases.decode(charset, data[1:])
+    assert len(text.encode()) <= 2048
+    for own in phrases.DICTIONARIES:
+        packed = phrases.encode(own, text)
+        assert packed is not None and phrases.decode(own, packed) == text
+        assert own != charset or len(packed) <= len(data[1:]) or any("A" <= sign <= "Z" for sign in text)
+
+
 def _packed(data: bytes) -> None:
     """Kind, whose, codec in the first three bytes; a body that unpacks packs, and unpacks to the same."""
     if len(data) < 3:
@@ -179,6 +191,14 @@ def _packed_good() -> tuple[bytes, ...]:
     )
 
 
+def _phrases_good() -> tuple[bytes, ...]:
+    return tuple(
+        bytes((charset & 1,)) + bytes.fromhex(packed)
+        for v in vectors("wire", "phrases-texts")
+        for charset, _, packed in v["texts"]
+    )
+
+
 def _frontiers() -> tuple[bytes, ...]:
     return tuple(bytes.fromhex(v["plain"]) for v in vectors("frame", "frontier"))
 
@@ -220,6 +240,7 @@ PARSERS: dict[str, Parser] = {
     "card": Parser(lambda: pool("card"), _card, (LocalError,)),
     "body": Parser(lambda: pool("body"), _body),
     "packed body": Parser(_packed_good, _packed),
+    "phrases": Parser(_phrases_good, _phrases),
     "frame": Parser(lambda: pool("frame"), _clear),
     "opened frame": Parser(lambda: pool("plain"), _plain),
     "frontier": Parser(_frontiers, _frontier),
@@ -229,7 +250,7 @@ PARSERS: dict[str, Parser] = {
     "wrapped key": Parser(_wraps, _wrapped, (LocalError,)),
     "chain": Parser(_chains, _chain),
 }
-RAW = {"frame", "opened frame", "frontier", "packed body"}  # not CBOR
+RAW = {"frame", "opened frame", "frontier", "packed body", "phrases"}  # not CBOR
 
 
 def one(parser: Parser, name: str, seed: str) -> None:
@@ -344,7 +365,7 @@ VALUES: dict[str, Callable[[random.Random, Path], object]] = {
     ),
     "plain": lambda chance, folder: questions.plain(value(chance)),
     "numbers": lambda chance, folder: console_shown.age(chance.choice(NUMBERS)),
-    "json": lambda chance, folder: questions._check(
+    "json": lambda chance, folder: questions.check(
         "line", questions.QUESTIONS["line"], {"name": json_value(chance)}
     ),
 }

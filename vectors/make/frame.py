@@ -8,7 +8,7 @@ import common as c
 
 from parley.core import record, suite
 from parley.core.types import Act, ActKind, Body, ClockQuality, NodeKind, Precedence, Seen, Signed, Statement
-from parley.core.wire import cbor
+from parley.core.wire import cbor, phrases
 from parley.core.wire import frame as f
 from parley.core.wire.frame import ActLayout, AnyLayout, BodyForm, NodeLayout
 
@@ -152,6 +152,31 @@ def main() -> None:
         **officer,
         body=cbor.encode(korean),
     )
+    for name, what, counter, (of, by), place, written, charset, index in (
+        ("english", "English", 40, (said, signed), 4, ENGLISH, phrases.ENGLISH, 0),
+        ("korean", "Korean", 41, (k_said, k_signed), 5, KOREAN, phrases.KOREAN, 1),
+    ):
+        coded = phrases.encode(charset, written)
+        assert coded is not None
+        put(
+            f"any-flash-100-{name}-phrases",
+            f"a complete FLASH of 100 {what} characters by phrases",
+            "FR-6 FR-14 PK-11 PK-16 PK-17",
+            counter,
+            AnyLayout(
+                False,
+                False,
+                1,
+                1,
+                None,
+                None,
+                of_act(of, by, place, (BodyForm.INLINE, index << 4 | charset, b"\x00" + coded)),
+            ),
+            by,
+            place,
+            **officer,
+            body=cbor.encode(c.message(written, c.LANGUAGES[index])),
+        )
     put(
         "act-withheld",
         "the first message withheld: its commitment in place of the body",

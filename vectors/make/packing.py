@@ -11,10 +11,11 @@ import common as c
 
 from parley.core.types import ActKind, Grade, NodeKind
 from parley.core.wire import body as bodies
-from parley.core.wire import cbor
+from parley.core.wire import cbor, phrases
 
 NAMED = c.seed("an act")
 SEVENTH = (7).to_bytes(4, "big")
+TWELVE_BITS = min(entry for entry, bits in phrases.table(phrases.KOREAN).bits.items() if bits == 12)
 HUNDRED_THOUSAND_A = bytes.fromhex("edc13101000000c2a0aceb5fc21a1e4001") + bytes(96) + b"\xaf\x06"
 
 
@@ -140,9 +141,7 @@ def make_bad_messages() -> None:
         0x21,
         b"\x00" + text,
     )
-    for charset in (4, 5, 6):
-        bad(f"charset-{charset}", f"charset {charset}, above the start set: kept, and asked for", "PK-1", kind, charset,
-            b"\x00" + text)  # fmt: skip
+    bad("charset-6", "charset 6, which is none yet: kept, and asked for", "PK-1", kind, 6, b"\x00" + text)
     for name, codec, coded in (
         ("ascii-beyond-7f", 0x01, "é".encode("latin-1")),
         ("utf-8-overlong", 0x00, b"\xc1\x81"),
@@ -162,6 +161,78 @@ def make_bad_messages() -> None:
         cbor.encode(c.message("Hold fire.")),
     )
     bad("array-that-is-a-map", "a map in place of the array", "PK-8", kind, 0x07, cbor.encode({0: "en"}))
+
+
+def by_entries(charset: int, *entries: str, bits: str = "", fill: bool = True) -> bytes:
+    """Entries of a dictionary one after another, then `bits`, and ones to the end of the byte."""
+    codes = phrases.table(charset).codes
+    told = "".join(f"{codes[entry]:b}"[1:] for entry in entries) + bits
+    if fill:
+        told += "1" * (-len(told) % 8)
+    return b"\x00" + int(told, 2).to_bytes(len(told) // 8, "big")
+
+
+def make_phrases() -> None:
+    """Texts by phrases as no sender would part them, and what is none."""
+    kind, en, ko = ActKind.MESSAGE, phrases.ENGLISH, phrases.KOREAN
+    for name, what, cites, codec, packed, text in (
+        ("letter-by-letter", "a text parted into letters", "PK-16", en, by_entries(en, *"hold fire."), "Hold fire."),
+        ("of-the-other-language", "an English text by the Korean table", "PK-11", ko,
+            b"\x00" + (phrases.encode(ko, "Hold fire.") or b""), "Hold fire."),
+        ("small-where-a-sentence-begins", "a mark before the first letter makes it small", "PK-13", en,
+            by_entries(en, "\x01", "a"), "a"),
+        ("a-mark-ends-a-run", "the other mark inside a run of capitals", "PK-13", en,
+            by_entries(en, "\x02", "a", "b", "\x01", "c", "d"), "ABCd"),
+        ("an-escaped-letter", "a letter by the escape, which a mark makes a capital", "PK-13 PK-14", en,
+            by_entries(en, "a", "\x01", "\x00", bits="10" + f"{ord('b'):016b}"), "AB"),
+        ("an-escaped-capital", "a capital by the escape", "PK-14", en,
+            by_entries(en, "a", "\x00", bits="10" + f"{ord('B'):016b}"), "AB"),
+        ("an-escaped-entry", "a character by the escape though it has an entry", "PK-14", ko,
+            by_entries(ko, "\x00", bits="0" + f"{ord('가') - 0xAC00:014b}"), "가"),
+        ("the-last-syllable", "the last syllable there is", "PK-14", ko,
+            by_entries(ko, "\x00", bits="0" + f"{11171:014b}"), "힣"),
+        ("the-last-code-point", "the last code point there is", "PK-14", ko,
+            by_entries(ko, "\x00", bits="11" + f"{0xFFFFF:020b}"), "\U0010ffff"),
+        ("of-nothing", "an empty paragraph", "PK-15", en, b"\x00", ""),
+    ):  # fmt: skip
+        one(f"phrases-{name}", what, f"PK-2 {cites}", kind, codec, packed, body=c.message(text))
+    long = (*c.message("A" + "a" * 1599), "B" + "b" * 446)
+    one("phrases-of-2048-bytes", "a text of 2,048 bytes", "PK-2 PK-15", kind, en,
+        by_entries(en, *("a" * 1600), "\n", *("b" * 447)), body=long)  # fmt: skip
+    one("phrases-with-a-subject", "a subject, a language by its name, two paragraphs", "PK-5 PK-9 PK-11", kind,
+        0xF0 | ko, b"\x01" + (phrases.encode(ko, "de\nBetreff\nErstens.\nZweitens.") or b""),
+        body=("de", "Betreff", None, None, None, None, None, "Erstens.", "Zweitens."))  # fmt: skip
+    one("phrases-read-back", "a read-back by phrases", "PK-6 PK-11", ActKind.ACKNOWLEDGE, ko,
+        SEVENTH + b"\x02" + (phrases.encode(ko, "사격 중지.") or b""), body=(NAMED, 2, "사격 중지."))  # fmt: skip
+    for name, what, cites, codec, packed in (
+        ("with-deflate", "the DEFLATE bit beside a dictionary", "PK-11", en | 8, stored(b"Hold fire.")),
+        ("with-the-free-code", "the code that stands for nothing", "PK-15", en, by_entries(en, "a", bits="1" * 24)),
+        ("filled-up-with-eight-ones", "a whole byte of ones after the last entry", "PK-15", en,
+            by_entries(en, "a") + b"\xff"),
+        ("filled-up-with-zeros", "an entry begun and not ended", "PK-15", en,
+            by_entries(en, ".", bits="0" * (8 - phrases.table(en).bits["."] % 8), fill=False)),
+        ("with-a-mark-before-a-blank", "a mark before a blank", "PK-13", en, by_entries(en, "a", "\x01", " ", "b")),
+        ("with-a-mark-before-a-mark", "a mark before the other", "PK-13", en, by_entries(en, "\x02", "\x01", "b")),
+        ("with-a-mark-before-a-capital", "a mark before an escaped capital", "PK-13 PK-14", en,
+            by_entries(en, "\x01", "\x00", bits="10" + f"{ord('B'):016b}")),
+        ("with-a-mark-at-the-end", "a mark and nothing after it", "PK-13", ko, by_entries(ko, "a", "\x02")),
+        ("with-an-escape-cut-short", "an escape without its last bits", "PK-14", ko,
+            by_entries(ko, "가", "\x00", bits="10" + "0" * 5)),
+        ("with-an-escape-and-no-more", "an escape with one bit after it", "PK-14", ko,
+            by_entries(ko, TWELVE_BITS, "\x00")),
+        ("with-a-syllable-too-many", "syllable 11,172", "PK-14", ko,
+            by_entries(ko, "\x00", bits="0" + f"{11172:014b}")),
+        ("with-an-escaped-mark", "a mark by the escape", "PK-14", en,
+            by_entries(en, "\x00", bits="10" + f"{1:016b}") + b"\xff"),
+        ("with-an-escaped-surrogate", "half a surrogate by the escape", "PK-14", en,
+            by_entries(en, "\x00", bits="10" + f"{0xD800:016b}")),
+        ("of-2049-bytes", "a text of 2,049 bytes", "PK-15", en, by_entries(en, *("a" * 2049))),
+        ("of-many-long-entries", "a text of 20,000 bytes and more", "PK-15", ko,
+            by_entries(ko, *(["하여 주시기 바랍니다."] * 800))),
+    ):  # fmt: skip
+        bad(
+            f"phrases-{name}", what, cites, kind, codec, packed if packed[:1] == b"\x00" else b"\x00" + packed
+        )
 
 
 def make_bad_others() -> None:
@@ -327,4 +398,5 @@ if __name__ == "__main__":
     make_packings()
     make_other_packings()
     make_bad_packings()
+    make_phrases()
     make_charsets()

@@ -66,16 +66,26 @@ class CannotRebuild(RemoteError):
 
 
 def layout(
-    held: Held, signed: Signed, ends: Ends, *, covered: int, author_key: bytes | None, explicit: bool = False
+    held: Held,
+    signed: Signed,
+    ends: Ends,
+    *,
+    covered: int,
+    author_key: bytes | None,
+    explicit: bool = False,
+    phrases: bool = True,
 ) -> ActLayout | NodeLayout | AnyLayout:
     """The smallest layout from which the other end can rebuild an entry of ours (spec 7.3).
 
     `covered`: the size of our log that their latest statement covers without a hole. `author_key`:
     attached when the peer may not know the author. `explicit`: form *any* with both roots, and a body
-    that needs neither an accord nor a log to unpack.
+    that needs neither an accord nor a log to unpack. `phrases`: texts may go by the phrase dictionaries; False
+    towards an end that could not rebuild such a frame.
     """
     said = held.said
-    body_form, codec, packed = _packed_body(held, ends, explicit)
+    usual = _usual(held, ends, author_key)
+    cost = (bodies.ANY_FORM_BYTES if usual else 0) if phrases else None
+    body_form, codec, packed = _packed_body(held, ends, explicit, cost)
     inner: ActLayout | NodeLayout
     if isinstance(said, Statement):
         implied = not explicit and (held.sequence <= covered or held.sequence == 0)
@@ -93,7 +103,6 @@ def layout(
             packed,
             signed.signature,
         )
-        usual = said.their_incarnation == ends.incarnations[1 - ends.ours]
     else:
         inner = ActLayout(
             said.kind,
@@ -109,13 +118,7 @@ def layout(
             packed,
             signed.signature,
         )
-        usual = (
-            said.line == ends.line
-            and said.seen.incarnation == ends.incarnations[1 - ends.ours]
-            and author_key is None
-        )
-    usual = usual and said.party == ends.ours and held.incarnation == ends.incarnations[ends.ours]
-    if usual and not explicit:
+    if usual and not explicit and not bodies.by_phrases(codec):
         return inner
     their_incarnation = said.their_incarnation if isinstance(said, Statement) else said.seen.incarnation
     return AnyLayout(
@@ -129,14 +132,34 @@ def layout(
     )
 
 
-def _packed_body(held: Held, ends: Ends, explicit: bool) -> tuple[BodyForm, int, bytes]:
+def by_phrases(plain: ActLayout | NodeLayout | AnyLayout) -> bool:
+    """Whether a frame needs a phrase dictionary at its receiver: who asks for its explicit form may have none, and
+    is sent no other such frame (PK-17)."""
+    return bodies.by_phrases(plain.inner.codec if isinstance(plain, AnyLayout) else plain.codec)
+
+
+def _usual(held: Held, ends: Ends, author_key: bytes | None) -> bool:
+    """Whether all that the form *any* would name is that of the epoch and known."""
+    said, theirs = held.said, ends.incarnations[1 - ends.ours]
+    if isinstance(said, Statement):
+        usual = said.their_incarnation == theirs
+    else:
+        usual = said.line == ends.line and said.seen.incarnation == theirs and author_key is None
+    return usual and said.party == ends.ours and held.incarnation == ends.incarnations[ends.ours]
+
+
+def _packed_body(
+    held: Held, ends: Ends, explicit: bool, phrases_cost: int | None
+) -> tuple[BodyForm, int, bytes]:
     if held.body is None:
         return BodyForm.WITHHELD, 0, held.said.commitment
     if not held.body:
         return BodyForm.NONE, 0, b""
     if explicit:
         return BodyForm.INLINE, bodies.CHARSET_CBOR, wire.encode_body(held.body)
-    codec, packed = bodies.pack(held.is_statement, held.kind, held.body, ends.context)
+    codec, packed = bodies.pack(
+        held.is_statement, held.kind, held.body, ends.context, phrases_cost=phrases_cost
+    )
     return BodyForm.INLINE, codec, packed
 
 

@@ -86,7 +86,9 @@ class Node(Epochs):
         self.carriers.append(Carrier(bearer, lines, pair))
         self._carry.clear()
         bearer.attach(
-            lambda frame: self._arrived(bearer.name, frame), lambda up: self._changed(bearer.name, up)
+            lambda frame: self._arrived(bearer.name, frame),
+            lambda up: self._changed(bearer.name, up),
+            self._has_room,
         )
 
     def start(self) -> None:
@@ -277,6 +279,15 @@ class Node(Epochs):
                         room.flights[sequence] = replace(flight, tries=0)
         self._schedule()
 
+    def _has_room(self) -> None:
+        """A bearer that refused a frame takes one again: what is due goes on, nothing is decided."""
+        if self._running:
+            try:
+                self._send_due(self.clock.monotonic())
+            except LocalError as e:
+                self.trouble = e.text
+                self._retry_later()
+
     def _run(self) -> None:
         """One turn over what lies in the inbox."""
         self._scheduled = False
@@ -446,6 +457,8 @@ class Node(Epochs):
             room.difference = True
         fresh = {s for s in said.wanted if s < line.our_log.size} - room.explicit
         room.explicit |= fresh
+        if fresh & room.by_phrases:
+            room.phrases = False  # whatever was the reason: a text in its charset needs less of them
         for sequence in fresh:
             room.sealed.pop(sequence, None)
         self._lacked(room, (*exchange.lacking(said, line.our_log.size), *said.wanted), now, fresh)

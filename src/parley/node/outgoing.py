@@ -143,6 +143,8 @@ class Outgoing(Lines):
             row = self.store.at(room.id, room.pair.ours, sequence)
             assert row is not None, "what is in flight is in the record"
             plain = self._layout(room, row)
+            if exchange.by_phrases(plain):
+                room.by_phrases.add(sequence)
             found = self._sealed(room, frames.encode_plain(plain))
             room.sealed[sequence] = found
         return found[2]
@@ -161,6 +163,7 @@ class Outgoing(Lines):
             covered=room.line.covered,
             author_key=author_key,
             explicit=held.sequence in room.explicit,
+            phrases=room.phrases,
         )
 
     def _ready(self, room: Room) -> None:
@@ -208,6 +211,8 @@ class Outgoing(Lines):
             del room.sealed[sequence]
         for sequence in room.line.received_beyond if not room.difference else ():  # not if its leaves differ
             room.flights.pop(sequence, None)
+        if room.by_phrases:
+            room.by_phrases = {s for s in room.by_phrases if s >= covered}
         if room.explicit:
             room.explicit = {s for s in room.explicit if s >= covered}
         room_left = FLIGHTS_MAX - len(room.flights)

@@ -109,6 +109,8 @@ class Room:
             int, tuple[bytes, int, bytes]
         ] = {}  # by sequence: tag, counter and frame, for repeats
         self.explicit: set[int] = set()
+        self.by_phrases: set[int] = set()  # our entries whose frame needed a phrase dictionary at their end
+        self.phrases = True  # they have the dictionaries, as far as we know (PK-17)
         self.wanted: set[int] = set()
         self.evidence = Evidence()
         self.echoed = 0

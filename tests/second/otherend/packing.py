@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable
 
-from otherend import bodies, cbor
+from otherend import bodies, cbor, phrases
 from otherend.refused import CannotRebuild, Refused, check
 
 UNPACKED_MAX = 2048
@@ -29,7 +29,7 @@ def unpack(
         ]
     if is_statement or kind not in (bodies.MESSAGE, bodies.ACKNOWLEDGE):
         raise CannotRebuild("PK-1: no packed form of this kind is known here")
-    if charset not in CHARSETS:
+    if charset not in CHARSETS and charset not in phrases.TABLES:
         raise CannotRebuild("PK-1: a charset not known here")
     if kind == bodies.ACKNOWLEDGE:
         check(language == 0 and len(data) >= 5, "PK-6", "no acknowledgement")
@@ -69,6 +69,9 @@ def _message(data: bytes, language: int, charset: int, deflated: bool, languages
 
 
 def words(data: bytes, charset: int, deflated: bool) -> str:
+    if charset in phrases.TABLES:
+        check(not deflated, "PK-11", "the DEFLATE bit beside phrases")
+        return phrases.decode(charset, data)
     if deflated:
         data = inflate(data)
     try:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from otherend import bodies, cbor, epochs, export, frames, hybrid, line, packing, signed, suite, tree
+from otherend import bodies, cbor, epochs, export, frames, hybrid, line, packing, phrases, signed, suite, tree
 from otherend.refused import check
 
 VECTORS = Path(__file__).resolve().parents[3] / "vectors"
@@ -201,6 +201,20 @@ def run_charset(vector: Vector) -> None:
     table = packing.charset_table(vector["charset"])
     same(table.count(b"\n"), vector["lines"])
     same(hashlib.sha256(table).hexdigest(), vector["sha256"])
+
+
+def run_phrases(vector: Vector) -> None:
+    if "texts" in vector:
+        for charset, text, packed in vector["texts"]:
+            same(phrases.decode(charset, bytes.fromhex(packed)), text)
+            same(phrases.decode(charset, phrases.encode(charset, text)), text)
+            same(len(phrases.encode(charset, text)), len(packed) // 2)  # two ends may part a text otherwise
+        return
+    rows = phrases.listing(vector["entries"])
+    same(
+        [len(rows), hashlib.sha256(phrases.canonical(rows)).hexdigest()], [vector["count"], vector["sha256"]]
+    )
+    assert len(phrases.codes(rows)) == len(rows)
 
 
 def run_body(vector: Vector) -> None:
@@ -581,6 +595,7 @@ RUNNERS: dict[str, Callable[[Vector], object]] = {
     "wire/line-0-roster": run_roster,
     "wire/packing": run_packing,
     "wire/charset": run_charset,
+    "wire/phrases": run_phrases,
     "wire/body": run_body,
     "wire/terms-accord": run_accord,
     "wire/terms-restore": run_restore,

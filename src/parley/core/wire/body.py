@@ -1,7 +1,8 @@
 """How a body becomes small on the wire, and is rebuilt to the byte (spec 6 and 8).
 
 The commitment is over the fields, so packing is never evidence: a sender takes the shortest form he
-knows, a receiver unpacks any. The codec byte says how: language 4 bits, DEFLATE 1, charset 3.
+knows, a receiver unpacks any. The codec byte says how: language 4 bits, DEFLATE 1, charset 3; two of the
+charsets are the phrase dictionaries of `phrases`.
 A kind without a packing of its own goes as the CBOR array of its fields (charset 7).
 
 What a packing leaves out the receiver must be able to rebuild: the language from the accord's list,
@@ -34,12 +35,15 @@ from parley.core.types import (
     text,
     within,
 )
-from parley.core.wire import cbor
+from parley.core.wire import cbor, phrases
 
 CHARSETS = {0: "utf-8", 1: "ascii", 2: "cp949", 3: "gb18030"}
 CHARSET_CBOR = 7  # not text: the CBOR array of all fields
 DEFLATE = 0x08
 LANGUAGE_IN_BODY = 15
+ANY_FORM_BYTES = (
+    9  # what the form *any*, in which a text by phrases goes, takes more than the others (spec 7.8)
+)
 PARAGRAPH_BYTES_MAX = 1600
 MESSAGE_OPTIONAL = 6  # subject, in whose name, form of address, references, reply by, stale after
 
@@ -217,8 +221,14 @@ _NODE_SCHEMAS: dict[int, Callable[[Body], None]] = {
 # --- packing ----------------------------------------------------------------------------------
 
 
-def pack(node: bool, kind: int, body: Body, context: Context) -> tuple[int, bytes]:
-    """The codec byte and the shortest bytes we know for `body`, which has passed its schema."""
+def pack(
+    node: bool, kind: int, body: Body, context: Context, *, phrases_cost: int | None = ANY_FORM_BYTES
+) -> tuple[int, bytes]:
+    """The codec byte and the bytes for `body`, which has passed its schema, that make the shortest frame we know.
+
+    `phrases_cost`: the bytes by which a frame with a text by phrases grows apart from the body; None for a receiver
+    to whom none is sent.
+    """
     packed: list[tuple[int, bytes]] = []
     if not node and kind == ActKind.MESSAGE:
         packed += _pack_message(body, context)
@@ -231,7 +241,19 @@ def pack(node: bool, kind: int, body: Body, context: Context) -> tuple[int, byte
     plain = cbor.encode(body)
     packed.append((CHARSET_CBOR, plain))
     packed.append((CHARSET_CBOR | DEFLATE, _deflate(plain)))
-    return min(packed, key=lambda choice: (len(choice[1]), choice[0]))
+    if phrases_cost is None:
+        packed = [choice for choice in packed if not by_phrases(choice[0])]
+
+    def size(choice: tuple[int, bytes]) -> tuple[int, int]:
+        codec, data = choice
+        return len(data) + (phrases_cost if phrases_cost and by_phrases(codec) else 0), codec
+
+    return min(packed, key=size)
+
+
+def by_phrases(codec: int) -> bool:
+    """Whether the codec byte names a phrase dictionary: such a body goes in the form *any*."""
+    return codec & 0x07 in phrases.DICTIONARIES
 
 
 def unpack(node: bool, kind: int, codec: int, data: bytes, context: Context) -> Body:
@@ -247,7 +269,7 @@ def unpack(node: bool, kind: int, codec: int, data: bytes, context: Context) -> 
         if not value:
             raise RemoteError("an empty body is not told inline")
         return value
-    if charset not in CHARSETS:
+    if charset not in CHARSETS and not by_phrases(codec):
         raise RemoteError(f"codec {codec:#04x} is above the start set")
     if not node and kind == ActKind.MESSAGE:
         return _unpack_message(codec, data, context)
@@ -327,8 +349,11 @@ def _unpack_acknowledge(codec: int, data: bytes, context: Context) -> Body:
 
 
 def _code_text(joined: str) -> list[tuple[int, bytes]]:
+    """Ways to code a text, the shortest among them. Those that cannot be the shortest are left out: ASCII is the same
+    bytes in every charset, and the Korean dictionary spells Latin letters out."""
     choices = []
-    for charset, codec_name in CHARSETS.items():
+    is_ascii = joined.isascii()
+    for charset, codec_name in list(CHARSETS.items())[: 1 if is_ascii else None]:
         try:
             coded = joined.encode(codec_name)
             if coded.decode(codec_name) != joined:
@@ -337,12 +362,20 @@ def _code_text(joined: str) -> list[tuple[int, bytes]]:
             continue
         choices.append((charset, coded))
         choices.append((charset | DEFLATE, _deflate(coded)))
+    for charset in (phrases.ENGLISH,) if is_ascii else phrases.DICTIONARIES:
+        by_entries = phrases.encode(charset, joined)
+        if by_entries is not None:
+            choices.append((charset, by_entries))
     return choices
 
 
 def _decode_text(codec: int, data: bytes) -> str:
     """The text in a charset. Bytes that a codec would take and never give are refused: a text has one coding
-    in a charset."""
+    in a charset. By phrases it has many."""
+    if by_phrases(codec):
+        if codec & DEFLATE:
+            raise RemoteError("a text by phrases is not in DEFLATE")
+        return phrases.decode(codec & 0x07, data)
     plain, charset = _inflate(data) if codec & DEFLATE else data, CHARSETS[codec & 0x07]
     try:
         found = plain.decode(charset)
