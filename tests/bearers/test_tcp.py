@@ -376,7 +376,6 @@ def test_addresses_that_cannot_be_are_refused(
         {"backoff_first_s": 0.0},
         {"backoff_first_s": 9.0},
         {"partial_timeout_s": 0.0},
-        {"waiting_bytes_max": 4096},
         {"inbound_max": 0},
     ],
 )

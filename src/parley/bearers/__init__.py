@@ -43,6 +43,10 @@ class Traits:
             raise ValueError("latency_ms and cost cannot be negative")
 
 
+def nobody() -> None:
+    """Whom a bearer tells that it is ready where nobody asked."""
+
+
 class Bearer(Protocol):
     """One end of one way of carrying frames. Everything is called on, and calls back on, one thread."""
 
@@ -54,12 +58,20 @@ class Bearer(Protocol):
         """Believed able to carry now; never a proof of anything. False before start and after aclose."""
         ...
 
-    def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
+    def attach(
+        self,
+        receive: Callable[[bytes], None],
+        changed: Callable[[bool], None],
+        ready: Callable[[], None] = nobody,
+    ) -> None:
         """Name the callbacks; once, before start.
 
         `receive` gets each frame whole (1..frame_bytes_max bytes, from anyone). `changed` gets the new `up`
-        at each transition the bearer notices, but not for the owner's own aclose. Neither is ever called from
-        within `send`. An exception out of either is a bug above the bearer: it reaches the event loop's
+        at each transition the bearer notices, but not for the owner's own aclose. A bearer that notices an absence
+        only when it is over (a silent connection is replaced by one that works) gives both, one after the other:
+        what it took before may be lost. `ready` is called when a bearer that refused a frame because one waits
+        has room again. None is ever called from
+        within `send`. An exception out of one is a bug above the bearer: it reaches the event loop's
         exception handler (or whoever runs the timer), that one frame is lost, and the bearer goes on or goes
         down visibly.
         """

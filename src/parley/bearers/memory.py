@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from parley.bearers import Timer, Traits
+from parley.bearers import Timer, Traits, nobody
 
 IN_FLIGHT_FRAMES_MAX: Final = 1024
 """Frames under way in one direction beyond which `send` says the queue is full."""
@@ -158,8 +158,13 @@ class MemoryBearer:
         """Open, and the way we send on is not known to be down."""
         return self._open and self._sends.up
 
-    def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
-        """Raises RuntimeError when attached already and not closed since."""
+    def attach(
+        self,
+        receive: Callable[[bytes], None],
+        changed: Callable[[bool], None],
+        ready: Callable[[], None] = nobody,
+    ) -> None:
+        """Raises RuntimeError when attached already and not closed since. `ready` is never called."""
         if self._receive is not None:
             raise RuntimeError(f"bearer {self.name} is attached already")
         self._receive, self._changed = receive, changed

@@ -13,6 +13,12 @@ stranger, so anyone who connected last would draw off all that a listening end s
 connection (two when both ends dial and listen); a copy is "already had" to the exchange above, which must
 bear repeats from any bearer.
 
+A connection that falls silent (what we wrote stays unacknowledged though TCP has repeated it) is not torn down:
+it may be slow. But a dialling end then dials anew beside it, again and again, since TCP doubles the pause between
+its repeats and would notice a mended path only as long after as it was broken. The first of the two to bring a
+frame stays. When a new connection comes while another one is unanswered, the bearer tells that it was away and
+is back: what was written may be lost, so the exchange above repeats it at once and not by its timers (ADR 24).
+
 `up` means that some connection exists, a stranger's included: belief, not proof. Proof is an authenticated
 frame, and that is the node's business.
 """
@@ -20,16 +26,25 @@ frame, and that is the node's business.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import random
 import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
 
-from parley.bearers import Traits
+from parley.bearers import Traits, nobody
+from parley.bearers.unanswered import Answers, Socket, answers, unsent_bytes
 
 FRAME_BYTES_MAX: Final = 4096
 _PREFIX_BYTES: Final = 2
+_RENEW_EVERY_S: Final = 1.0
+_LOOK_EVERY_S: Final = 0.25  # at what is unacknowledged, while anything is
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: what the kernel still holds is thrown away
+
+
 # Room for one whole frame behind the rest of another, so that there is always room to read into.
 _BUFFER_BYTES: Final = 2 * (_PREFIX_BYTES + FRAME_BYTES_MAX)
 
@@ -44,16 +59,20 @@ class TcpLimits:
     """Where the doubling stops, seconds."""
     dial_timeout_s: float = 10.0
     """How long one dial may take, seconds, name look-up included."""
+    redial_s: float = 0.5
+    """Pause between two dials to where we were connected before, seconds; longer where the path took longer. The
+    kernel would repeat the opening packet after 1, 3 and 7 seconds, a new dial sends one at once."""
+    redial_for_s: float = 900.0
+    """For how long after a path fell silent it is dialled at that pace, seconds; then as after any failure."""
+    silent_s: float = 1.5
+    """How long at least nothing may be acknowledged before a connection counts as silent, seconds."""
+    silent_repeats: int = 2
+    """And how often TCP must have repeated it in that time."""
     partial_timeout_s: float = 30.0
     """How long half a frame may stay unfinished, seconds from its first byte; further bytes do not renew
     it."""
     dead_path_s: int = 20
     """After this long without an answer from the other host TCP gives the connection up, seconds (>= 4)."""
-    waiting_bytes_max: int = 64 * 1024
-    """Most that waits in this process for one connection, bytes, prefixes included."""
-    unsent_bytes_max: int = 16 * 1024
-    """Most that waits unsent in the kernel for one connection, bytes, where the system lets us say so.
-    Without it the kernel would queue megabytes, and a FLASH would stand behind them."""
     inbound_max: int = 8
     """Inbound connections at once (>= 1)."""
 
@@ -62,9 +81,9 @@ class TcpLimits:
             raise ValueError("backoff_first_s must be above 0 and at most backoff_max_s")
         if self.dial_timeout_s <= 0 or self.partial_timeout_s <= 0 or self.dead_path_s < 4:
             raise ValueError("timeouts must be above 0, dead_path_s at least 4")
-        if self.waiting_bytes_max < _PREFIX_BYTES + FRAME_BYTES_MAX or self.unsent_bytes_max < 1:
+        if self.redial_s <= 0 or self.redial_for_s < 0 or self.silent_s <= 0 or self.silent_repeats < 1:
             raise ValueError(
-                "waiting_bytes_max must hold one whole frame, unsent_bytes_max at least one byte"
+                "redial_s, silent_s and silent_repeats must be above 0, redial_for_s not below it"
             )
         if self.inbound_max < 1:
             raise ValueError("inbound_max must be at least 1")
@@ -80,14 +99,16 @@ class TcpBearer:
         listen: tuple[str, int] | None = None,
         dial: tuple[str, int] | None = None,
         chance: random.Random | None = None,
+        kernel: Callable[[Socket], Answers | None] = answers,
         limits: TcpLimits | None = None,
         latency_ms: int = 100,
         cost: int = 0,
     ) -> None:
         """`listen` and `dial` are (host, port); port 0 to listen on means any free one, see `bound_port`.
 
-        `chance` spreads the pauses between dials (None: the operating system's); `latency_ms` and `cost` go
-        into the traits. Raises ValueError for an address that cannot be one, or when both are None.
+        `chance` spreads the pauses between dials (None: the operating system's); `kernel` says what is known of
+        a connection; `latency_ms` and `cost` go into the traits. Raises ValueError for an address that cannot be
+        one, or when both are None.
         """
         if listen is None and dial is None:
             raise ValueError("a TCP bearer must listen, dial or both")
@@ -103,20 +124,30 @@ class TcpBearer:
         self._listen = listen
         self._dial = dial
         self._chance = chance or random.SystemRandom()
+        self._kernel = kernel
         self._limits = limits or TcpLimits()
         self._receive: Callable[[bytes], None] | None = None
         self._changed: Callable[[bool], None] | None = None
+        self._ready = nobody
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: asyncio.Server | None = None
         self._dialling: asyncio.Task[None] | None = None
         self._connections: list[_Connection] = []  # oldest first
+        self._stirred = asyncio.Event()  # a connection came, went, fell silent or was answered
+        self._pause_s = self._limits.backoff_first_s
+        self._reached: tuple[tuple[str, int], float] | None = None
+        """Where the last dial ended up, and how long a round trip was then, seconds."""
         self._told_up = False
+        self._owed = False  # a connection died with bytes that nobody acknowledged
+        self._away = False
+        self._renewed_at_s = float("-inf")
+        self._renewing: asyncio.TimerHandle | None = None
         self._closed = False
 
     @property
     def up(self) -> bool:
         """True while any connection exists."""
-        return bool(self._connections) and not self._closed
+        return bool(self._connections) and not self._closed and not self._away
 
     @property
     def bound_port(self) -> int | None:
@@ -125,11 +156,16 @@ class TcpBearer:
             return None
         return cast(int, self._server.sockets[0].getsockname()[1])
 
-    def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
+    def attach(
+        self,
+        receive: Callable[[bytes], None],
+        changed: Callable[[bool], None],
+        ready: Callable[[], None] = nobody,
+    ) -> None:
         """Raises RuntimeError when attached already."""
         if self._receive is not None:
             raise RuntimeError(f"bearer {self.name} is attached already")
-        self._receive, self._changed = receive, changed
+        self._receive, self._changed, self._ready = receive, changed, ready
 
     async def start(self) -> None:
         """Raises OSError as it is (port in use, no such address); RuntimeError when used out of order."""
@@ -163,6 +199,8 @@ class TcpBearer:
     async def aclose(self) -> None:
         """What the kernel already holds still goes out; what waits in this process is lost."""
         self._closed = True
+        if self._renewing is not None:
+            self._renewing.cancel()
         if self._server is not None:
             self._server.close()
         if self._dialling is not None:
@@ -174,26 +212,88 @@ class TcpBearer:
         for connection in leaving:
             await connection.gone.wait()
 
+    # Dialling.
+
+    def _wants_dial(self) -> bool:
+        return not any(each.settled and not each.silent for each in self._connections)
+
+    async def _until(self, *, wanted: bool) -> None:
+        while self._wants_dial() is not wanted:
+            self._stirred.clear()
+            await self._stirred.wait()
+
     async def _keep_dialled(self, loop: asyncio.AbstractEventLoop, address: tuple[str, int]) -> None:
-        pause_s = self._limits.backoff_first_s
+        made = False
         while True:
-            connection: _Connection | None = None
-            began_s = loop.time()
+            await self._until(wanted=True)
+            if made and self._dialled_is_young():
+                await self._pause()
+            dials = [loop.create_task(self._dial_with_patience(loop, address))]
+            if self._reached is not None:
+                dials.append(loop.create_task(self._dial_briskly(loop, *self._reached)))
+            for dial in dials:
+                dial.add_done_callback(self._dialling_ended)
             try:
-                async with asyncio.timeout(self._limits.dial_timeout_s):
-                    _, connection = await loop.create_connection(
-                        lambda: _Connection(self, dialled=True), *address, happy_eyeballs_delay=0.25
-                    )
-            except OSError:  # refused, unreachable, no such name, timed out: all the same to us
-                pass
-            if connection is not None:
-                await connection.gone.wait()
-                # A host that accepts and hangs up at once is not to be hammered: only a connection that was
-                # of use, or lasted, sets the pause back.
-                if connection.has_spoken or loop.time() - began_s > self._limits.backoff_max_s:
-                    pause_s = self._limits.backoff_first_s
-            await asyncio.sleep(pause_s * self._chance.uniform(0.5, 1.0))
-            pause_s = min(2 * pause_s, self._limits.backoff_max_s)
+                await self._until(wanted=False)
+            finally:
+                for dial in dials:
+                    dial.cancel()
+                await asyncio.wait(dials)
+            made = True
+
+    def _dialled_is_young(self) -> bool:
+        """Whether no dialled connection is left that has lasted: it ended by itself, or it fell silent soon."""
+        return all(each.age_s() <= self._limits.backoff_max_s for each in self._connections if each.dialled)
+
+    async def _dial_with_patience(self, loop: asyncio.AbstractEventLoop, address: tuple[str, int]) -> None:
+        """Dials until somebody answers, each time after a longer pause."""
+        while True:
+            made = await self._dial_once(loop, address, self._limits.dial_timeout_s)
+            if isinstance(made, _Connection):
+                await made.gone.wait()
+            await self._pause()
+
+    async def _dial_briskly(
+        self, loop: asyncio.AbstractEventLoop, address: tuple[str, int], round_trip_s: float
+    ) -> None:
+        """Dials at a steady pace a host that was reached before and now does not answer at all."""
+        pace_s = max(self._limits.redial_s, 2 * round_trip_s)
+        began_s = loop.time()
+        await asyncio.sleep(pace_s)  # the patient dial has just begun
+        while (at_s := loop.time()) - began_s < self._limits.redial_for_s:
+            if await self._dial_once(loop, address, pace_s, known=True) is not None:
+                return
+            await asyncio.sleep(max(0.0, at_s + pace_s - loop.time()))
+
+    async def _dial_once(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        address: tuple[str, int],
+        within_s: float,
+        *,
+        known: bool = False,
+    ) -> _Connection | bool | None:
+        """The connection, False when refused, None when nobody answered. `known`: the address is one and numeric,
+        so that nothing is looked up or raced for."""
+        try:
+            async with asyncio.timeout(within_s):
+                _, connection = await loop.create_connection(
+                    lambda: _Connection(self, dialled=True),
+                    *address,
+                    happy_eyeballs_delay=None if known else 0.25,
+                )
+        except ConnectionError:  # refused or reset: a host is there, and is not to be hammered
+            return False
+        except OSError:  # unreachable, no such name, timed out
+            return None
+        connection.settled = True  # until now a dial that is called off would have closed it again
+        self._stirred.set()
+        return connection
+
+    async def _pause(self) -> None:
+        pause_s = self._pause_s * self._chance.uniform(0.5, 1.0)
+        self._pause_s = min(2 * self._pause_s, self._limits.backoff_max_s)
+        await asyncio.sleep(pause_s)
 
     def _dialling_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (fault := task.exception()) is not None:
@@ -205,6 +305,10 @@ class TcpBearer:
         """True when the connection may stay; makes room for a new inbound one."""
         if self._closed:
             return False
+        was_up, unanswered = self.up, self._owed or any(each.unanswered() for each in self._connections)
+        if connection.dialled:  # of those that fell silent the last one may yet be answered
+            for former in [each for each in self._connections if each.dialled][:-1]:
+                former.forsake()
         self._connections.append(connection)
         inbound = [each for each in self._connections if not each.dialled]
         if len(inbound) > self._limits.inbound_max:
@@ -213,20 +317,46 @@ class TcpBearer:
             inbound.remove(connection)
             min(inbound, key=lambda each: (each.has_spoken, each.heard_at_s)).drop()
         self._tell()
+        if was_up and unanswered:
+            self._renew()
         return True
 
-    def _lost(self, connection: _Connection) -> None:
-        if connection in self._connections:
-            self._connections.remove(connection)
-            self._tell()
+    def _reachable(self, address: tuple[str, int], round_trip_s: float) -> None:
+        """A dial has ended up at `address`, whose host answers within `round_trip_s`."""
+        self._reached = (address, min(round_trip_s, self._limits.dial_timeout_s / 2))
 
-    def _heard(self, frame: bytes) -> None:
+    def _lost(self, connection: _Connection, *, unanswered: bool = False) -> None:
+        """`unanswered`: TCP gave it up, with bytes that nobody acknowledged."""
+        if connection not in self._connections:
+            return
+        self._connections.remove(connection)
+        self._owed = bool(self._connections) and (self._owed or unanswered)
+        if connection.dialled:
+            # A host that accepts and hangs up at once is not to be hammered: only a connection that was of
+            # use, or lasted, sets the pause back.
+            if connection.has_spoken or connection.age_s() > self._limits.backoff_max_s:
+                self._pause_s = self._limits.backoff_first_s
+            self._stirred.set()
+        self._tell()
+
+    def _heard(self, connection: _Connection, frame: bytes) -> None:
         if self._closed or self._receive is None:
             return
+        if connection.dialled and not connection.silent:
+            # It carries: another that we dialled before it, or at the same time, would only carry the same again.
+            for other in [each for each in self._connections if each.dialled and each is not connection]:
+                other.forsake()
         try:
             self._receive(frame)
         except Exception as fault:
             self._report(fault)
+
+    def _has_room(self) -> None:
+        if not self._closed:
+            try:
+                self._ready()
+            except Exception as fault:
+                self._report(fault)
 
     def _tell(self) -> None:
         if self._closed or self._changed is None or self._told_up == self.up:
@@ -236,6 +366,27 @@ class TcpBearer:
             self._changed(self._told_up)
         except Exception as fault:
             self._report(fault)
+
+    def _renew(self) -> None:
+        """Tells that the bearer was away and is back, at most once in `_RENEW_EVERY_S`: strangers can provoke it."""
+        self._owed = False
+        if self._renewing is not None or self._loop is None:
+            return
+        wait_s = self._renewed_at_s + _RENEW_EVERY_S - self._loop.time()
+        if wait_s > 0:
+            self._renewing = self._loop.call_later(wait_s, self._renewed)
+        else:
+            self._renewed()
+
+    def _renewed(self) -> None:
+        self._renewing = None
+        if self._loop is None or not self._connections:
+            return
+        self._renewed_at_s = self._loop.time()
+        self._away = True
+        self._tell()
+        self._away = False
+        self._tell()
 
     def _report(self, fault: BaseException) -> None:
         if self._loop is not None:
@@ -254,6 +405,17 @@ class _Connection(asyncio.BufferedProtocol):
         self.heard_at_s = 0.0
         """Loop time of the last whole frame, or of the opening."""
         self.gone = asyncio.Event()
+        self._opened_at_s = 0.0
+        self._written_bytes = 0
+        self._acknowledged_bytes = 0
+        self._progress_at_s = 0.0
+        self._looking: asyncio.TimerHandle | None = None
+        self._room_fd: int | None = None
+        """Watched while the kernel has something of ours to send."""
+        self.settled = False
+        """Dialled, and in the hands of the bearer."""
+        self.silent = False
+        """Nothing of what we wrote was acknowledged for long, though TCP has repeated it."""
         self._bearer = bearer
         self._limits = bearer._limits
         self._loop = asyncio.get_running_loop()
@@ -266,21 +428,63 @@ class _Connection(asyncio.BufferedProtocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return False
-        if transport.get_write_buffer_size() + len(packet) > self._limits.waiting_bytes_max:
+        if transport.get_write_buffer_size():
+            return False  # `resume_writing` follows
+        if unsent_bytes(transport.get_extra_info("socket")):
+            self._await_room(transport.get_extra_info("socket").fileno())
             return False
         transport.write(packet)
+        self._written_bytes += len(packet)
+        if self._looking is None:
+            self._progress_at_s = self._loop.time()
+            self._looking = self._loop.call_later(_LOOK_EVERY_S, self._look)
         return True
+
+    def _await_room(self, fd: int) -> None:
+        """Has the bearer told when the kernel has sent what it took. One frame waits below us and no more, so that a
+        FLASH does not stand behind a backlog; the kernel would add to what it has not sent yet, whatever limit it
+        was given. The transport watches its own descriptor, so this is another of the same socket."""
+        if self._room_fd is None:
+            self._room_fd = os.dup(fd)
+            self._loop.add_writer(self._room_fd, self._room)
+
+    def _room(self) -> None:
+        self._stop_awaiting_room()
+        self._bearer._has_room()
+
+    def _stop_awaiting_room(self) -> None:
+        if self._room_fd is not None:
+            self._loop.remove_writer(self._room_fd)
+            os.close(self._room_fd)
+            self._room_fd = None
+
+    def age_s(self) -> float:
+        return self._loop.time() - self._opened_at_s
+
+    def unanswered(self) -> bool:
+        """Whether TCP is repeating what it sent, and nobody acknowledges it."""
+        known = self._answers()
+        return self.silent or (known is not None and known.outstanding_bytes > 0 and known.repeats > 0)
+
+    def forsake(self) -> None:
+        """Close, and have the kernel throw away what it holds: another connection carries it."""
+        if self._transport is not None:
+            with contextlib.suppress(OSError):
+                self._transport.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE
+                )
+        self.drop()
 
     def drop(self) -> None:
         """Close now and forget at once; `connection_lost` follows."""
-        self._stop_deadline()
+        self._stop_timers()
         if self._transport is not None:
             self._transport.abort()
         self._bearer._lost(self)
 
     def leave(self) -> None:
         """Close without waiting for a peer that does not read."""
-        self._stop_deadline()
+        self._stop_timers()
         if self._transport is not None:
             if self._transport.get_write_buffer_size():
                 self._transport.abort()
@@ -291,7 +495,8 @@ class _Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.heard_at_s = self._loop.time()
+        self._transport.set_write_buffer_limits(0)
+        self.heard_at_s = self._opened_at_s = self._loop.time()
         try:
             self._set_options(transport.get_extra_info("socket"))
         except OSError:  # reset before we looked
@@ -303,6 +508,8 @@ class _Connection(asyncio.BufferedProtocol):
         )
         if to_itself or not self._bearer._opened(self):
             self.drop()
+        elif self.dialled and (known := self._answers()) is not None:
+            self._bearer._reachable(transport.get_extra_info("peername")[:2], known.round_trip_s)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return memoryview(self._buffer)[self._filled_bytes :]
@@ -321,7 +528,7 @@ class _Connection(asyncio.BufferedProtocol):
             at = body_at + length
             self.has_spoken = True
             self.heard_at_s = self._loop.time()
-            self._bearer._heard(bytes(self._buffer[body_at:at]))
+            self._bearer._heard(self, bytes(self._buffer[body_at:at]))
             if self._transport is None or self._transport.is_closing():
                 return
         rest_bytes = self._filled_bytes - at
@@ -332,15 +539,52 @@ class _Connection(asyncio.BufferedProtocol):
         if rest_bytes and self._deadline is None:
             self._deadline = self._loop.call_later(self._limits.partial_timeout_s, self.drop)
 
+    def resume_writing(self) -> None:
+        self._bearer._has_room()
+
     def eof_received(self) -> None:
         # No bearer of ours closes one half only; waiting to flush to a host that has left would keep the
         # buffer.
         self.drop()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_deadline()
+        self._stop_timers()
         self.gone.set()
-        self._bearer._lost(self)
+        self._bearer._lost(self, unanswered=isinstance(exc, TimeoutError))
+
+    def _answers(self) -> Answers | None:
+        return (
+            None
+            if self._transport is None
+            else self._bearer._kernel(self._transport.get_extra_info("socket"))
+        )
+
+    def _look(self) -> None:
+        """Whether what we wrote is being acknowledged; again in a while, as long as some of it is not."""
+        self._looking = None
+        known, now_s = self._answers(), self._loop.time()
+        if known is None or self._transport is None:
+            return
+        left_bytes = self._transport.get_write_buffer_size() + known.outstanding_bytes
+        if self._written_bytes - left_bytes > self._acknowledged_bytes:
+            self._acknowledged_bytes, self._progress_at_s = self._written_bytes - left_bytes, now_s
+        silent = (
+            known.outstanding_bytes > 0
+            and now_s - self._progress_at_s >= self._limits.silent_s
+            and (self.silent or known.repeats >= self._limits.silent_repeats)
+        )
+        if silent is not self.silent:
+            self.silent = silent
+            self._bearer._stirred.set()
+        if left_bytes:
+            self._looking = self._loop.call_later(_LOOK_EVERY_S, self._look)
+
+    def _stop_timers(self) -> None:
+        self._stop_awaiting_room()
+        self._stop_deadline()
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:
@@ -361,7 +605,7 @@ class _Connection(asyncio.BufferedProtocol):
             ("TCP_KEEPIDLE", dead_path_s // 2),
             ("TCP_KEEPINTVL", max(1, dead_path_s // 4)),
             ("TCP_KEEPCNT", 2),
-            ("TCP_NOTSENT_LOWAT", self._limits.unsent_bytes_max),
+            ("TCP_NOTSENT_LOWAT", 1),  # a frame is taken when all before it have been sent
         ):
             if (number := getattr(socket, option, None)) is not None:
                 sock.setsockopt(socket.IPPROTO_TCP, number, value)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from parley.bearers import Bearer
+from parley.bearers import Bearer, nobody
 from parley.bearers.memory import MemoryBearer, memory_pair
 from parley.core.accord import Accord
 from parley.core.types import NONCE_BYTES, POWERS_ALL, Precedence
@@ -213,8 +213,13 @@ class _Tap:
     def up(self) -> bool:
         return self._inner.up
 
-    def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
-        self._inner.attach(receive, changed)
+    def attach(
+        self,
+        receive: Callable[[bytes], None],
+        changed: Callable[[bool], None],
+        ready: Callable[[], None] = nobody,
+    ) -> None:
+        self._inner.attach(receive, changed, ready)
 
     async def start(self) -> None:
         self._inner.open()

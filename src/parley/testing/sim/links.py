@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from parley.bearers import Timer, Traits
+from parley.bearers import Timer, Traits, nobody
 from parley.bearers.memory import Faults, MemoryBearer, Way, memory_pair
 from parley.testing.sim.figures import Figures
 
@@ -159,7 +159,12 @@ class Tap:
         """Whom frames reach, if it is one end alone."""
         return self.ports[0].reaches if len(self.ports) == 1 else None
 
-    def attach(self, receive: Callable[[bytes], None], changed: Callable[[bool], None]) -> None:
+    def attach(
+        self,
+        receive: Callable[[bytes], None],
+        changed: Callable[[bool], None],
+        ready: Callable[[], None] = nobody,
+    ) -> None:
         self._told_up = False
 
         def one_changed(up: bool) -> None:
@@ -168,7 +173,7 @@ class Tap:
                 changed(self.up)
 
         for port in self.ports:
-            port.bearer.attach(receive, one_changed)
+            port.bearer.attach(receive, one_changed, ready)
 
     async def start(self) -> None:
         self.open()
