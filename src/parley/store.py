@@ -191,9 +191,9 @@ class Store:
     """One end's record. One writer at a time; the home's lock sees to that."""
 
     def __init__(self, path: Path, *, sync: bool = True) -> None:
-        self._with_waiting: set[bytes] | None = (
-            None  # lines on which something may wait; None: to be looked up
-        )
+        # Looked up when first asked for, and again after what was written is rolled back.
+        self._with_waiting: set[bytes] | None = None  # lines on which something may wait
+        self._newest: int | None = None  # id of the newest entry
         try:
             self._db = apsw.Connection(str(path))
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -220,6 +220,8 @@ class Store:
             with self._db:
                 self._db.execute(SCHEMA[step])
                 self._db.execute(f"PRAGMA user_version={step + 1}")
+        if 0 < version < 3:
+            self._db.execute("VACUUM")  # what the entries were moved from
 
     def close(self) -> None:
         self._db.close()
@@ -260,7 +262,7 @@ class Store:
             try:
                 yield
             except BaseException:
-                self._with_waiting = None
+                self._newest = self._with_waiting = None
                 if self._db.in_transaction:  # else the disk refused so that the whole turn is rolled back
                     self._db.execute("ROLLBACK TO part; RELEASE part")
                 raise
@@ -269,7 +271,7 @@ class Store:
             raise _refused(e) from None
 
     def _rollback(self) -> None:
-        self._with_waiting = None
+        self._newest = self._with_waiting = None
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
@@ -320,6 +322,8 @@ class Store:
                 bearer,
             ),
         )
+
+        self._newest = self._db.last_insert_rowid()
 
     def add_body(self, entry_id: int, body: bytes) -> None:
         """The body of an entry that was held withheld."""
@@ -440,9 +444,11 @@ class Store:
 
     def newest_id(self) -> int:
         """The id of the entry that came last; 0 for none."""
-        (newest,) = self._one("SELECT coalesce(max(id), 0) FROM entries")
-        assert isinstance(newest, int)
-        return newest
+        if self._newest is None:
+            (newest,) = self._one("SELECT coalesce(max(id), 0) FROM entries")
+            assert isinstance(newest, int)
+            self._newest = newest
+        return self._newest
 
     def digest(self, digest: Digest, after: int, until: int) -> None:
         """Adds to `digest` every byte that a fold reads of the entries with ids in (after, until], in their order."""

@@ -7,6 +7,7 @@ grow it and to say its root at any moment, in memory that does not grow with the
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from parley.core import suite
 from parley.core.errors import RemoteError
 from parley.core.types import HASH_BYTES, Act, Body, Entry, Seconds, Statement
 from parley.core.wire import entry as wire
+from parley.core.wire.entry import Flat
 
 EMPTY_ROOT = suite.sha256(b"")
 
@@ -59,11 +61,74 @@ class Tree:
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes, in one pass."""
-    tree = Tree()
-    for leaf in leaves:
-        tree = tree.extended(leaf)
-    return tree.root
+    """The root over leaf hashes, level by level; what has no neighbour goes up as it is."""
+    if not leaves:
+        return EMPTY_ROOT
+    level, digest = list(leaves), hashlib.sha256
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=False)
+        above = [digest(b"\x01" + left + right).digest() for left, right in pairs]
+        level = [*above, level[-1]] if len(level) & 1 else above
+    return level[0]
+
+
+class Roots:
+    """A log that grows, with its root at every size it had: what its own statements sign of it, and the other
+    party's acknowledge. Keeps the root of each perfect subtree, two hashes a leaf; a root of the past is made of
+    as many of them as its size has bits, when it is asked for."""
+
+    __slots__ = ("_asked", "_levels")
+
+    def __init__(self) -> None:
+        self._levels: list[list[bytes]] = [[]]
+        self._asked = (0, EMPTY_ROOT)  # last: what a node signs of its log, the other acknowledges next
+
+    @property
+    def size(self) -> int:
+        return len(self._levels[0])
+
+    def add(self, leaf: bytes) -> None:
+        """One more leaf hash."""
+        levels, at, node = self._levels, 0, leaf
+        while True:
+            level = levels[at]
+            level.append(node)
+            if len(level) & 1:
+                return
+            node = hashlib.sha256(b"\x01" + level[-2] + node).digest()
+            at += 1
+            if at == len(levels):
+                levels.append([])
+
+    def __getitem__(self, size: int) -> bytes:
+        """The root of the first `size` leaves. Raises IndexError beyond what there is."""
+        if size == self._asked[0]:
+            return self._asked[1]
+        if not 0 <= size <= len(self._levels[0]):
+            raise IndexError(size)
+        root, left, digest = b"", size, hashlib.sha256
+        for level in self._levels:
+            if left & 1:
+                peak = level[left - 1]
+                root = digest(b"\x01" + peak + root).digest() if root else peak
+            left >>= 1
+        self._asked = (size, root or EMPTY_ROOT)
+        return self._asked[1]
+
+    def tree(self) -> Tree:
+        """The compact form of all of it."""
+        peaks, size = [], self.size
+        for level in self._levels:
+            if size & 1:
+                peaks.append(level[size - 1])
+            size >>= 1
+        return Tree(self.size, tuple(reversed(peaks)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Roots) and (self.size, self[self.size]) == (other.size, other[other.size])
+
+    def __hash__(self) -> int:
+        return hash((self.size, self[self.size]))
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
@@ -163,6 +228,19 @@ def commitment(kind: int, body: Body, salt_at: Callable[[int], bytes]) -> bytes:
     return root_of([leaf_hash(suite.field_hash(kind, count, i, salt_at(i), f)) for i, f in enumerate(body)])
 
 
+def commitment_of(kind: int, fields: Sequence[bytes], salts: Sequence[bytes]) -> bytes:
+    """The same of fields, in the order of the body, and a salt for each, all given as their encodings."""
+    if not fields:
+        return EMPTY_ROOT
+    digest = hashlib.sha256
+    return root_of(
+        [
+            digest(b"\x00" + digest(head + salt + field).digest()).digest()
+            for head, salt, field in zip(suite.field_heads(kind, len(fields)), salts, fields, strict=True)
+        ]
+    )
+
+
 def act_salts(key: bytes, party: int, author: int, number: int, count: int) -> tuple[bytes, ...]:
     """The salts of an act's fields, from the line's commitment key."""
     return tuple(suite.salt(key, party, author, number, i) for i in range(count))
@@ -232,20 +310,20 @@ def hold(data: bytes, entry: Entry, said: Act | Statement, body: Body | None, he
 
 
 def check_signed(entry: Entry, key: bytes) -> None:
-    """Whether the entry's signature holds under `key`. Raises RemoteError if not.
+    """Whether the entry's signature holds under `key`, and it lies where it says. Raises RemoteError if not."""
+    check_flat(wire.flat(entry), key, suite.key_id(key))
+
+
+def check_flat(entry: Flat, key: bytes, kid: bytes) -> None:
+    """The same of an entry that was read with what it says. `kid`: the key id of the key, which checks many.
 
     1. The key id is the SHA-256 of the key.
     2. The signature verifies over the Sig_structure of the payload.
     3. A statement's place is the entry's place.
     """
-    signed = entry.signed
-    if signed.kid != suite.key_id(key):  # 1
+    if entry.kid != kid:  # 1
         raise RemoteError("key id is not that of the author's key")
-    if not suite.verify(key, wire.to_be_signed(signed.kid, signed.payload), signed.signature):  # 2
+    if not suite.verify(key, wire.to_be_signed(entry.kid, entry.payload), entry.signature):  # 2
         raise RemoteError("signature does not verify")
-    said = wire.decode_payload(signed.payload)
-    if isinstance(said, Statement) and (said.incarnation, said.sequence) != (
-        entry.incarnation,
-        entry.sequence,
-    ):
-        raise RemoteError("statement lies at another place than it states")  # 3
+    if not entry.lies_there:  # 3
+        raise RemoteError("statement lies at another place than it states")

@@ -116,6 +116,7 @@ def _small_order() -> frozenset[int]:
 _SMALL_ORDER_Y = _small_order()
 
 
+@lru_cache(maxsize=256)  # a roster is folded again and again; what is refused is not kept
 def check_public_key(key: bytes) -> bytes:
     """`key`, if it is a canonical Ed25519 public key of large order. Raises RemoteError otherwise.
 
@@ -129,8 +130,8 @@ def check_public_key(key: bytes) -> bytes:
         raise RemoteError("public key is not in its canonical encoding")
     if y in _SMALL_ORDER_Y:
         raise RemoteError("public key is of small order")
-    x_squared = (y * y - 1) * pow(_D * y * y + 1, _P - 2, _P) % _P
-    if pow(x_squared, (_P - 1) // 2, _P) != 1:
+    # x^2 = (y^2 - 1) / (d y^2 + 1); a quotient is a square exactly if the product is, and the divisor is never 0
+    if pow((y * y - 1) * (_D * y * y + 1), (_P - 1) // 2, _P) != 1:
         raise RemoteError("public key is not a point of the curve")
     return key
 

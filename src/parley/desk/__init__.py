@@ -335,6 +335,10 @@ class Desk:
         What a cut has kept back (its ref, or that of its draft) is released again so: signed anew, under a
         new number, and the act kept back is gone.
         """
+        return self.message(self.released(draft, by, passphrase, offer=offer))
+
+    def released(self, draft: str, by: str, passphrase: str | Unlocked, *, offer: str = "") -> str:
+        """As `release`; gives the ref of the message alone."""
         event, room, kept = self._to_release(draft)
         found, signer = self._signer(by, passphrase)
         if offer and offer != offer_of(event):
@@ -359,7 +363,7 @@ class Desk:
 
         number = self._node.turn(do)
         self._log.note(self._node.now(), Happened.RELEASED, by, room.id, event.id)
-        return self.message(f"{self._look.name(room)}:ours:{found.officer.author}/{number}")
+        return f"{self._look.name(room)}:ours:{found.officer.author}/{number}"
 
     def _to_release(self, ref: str) -> tuple[Event, Room, Waiting | None]:
         """The draft to release, its line, and the act of it that a cut keeps back."""
@@ -427,6 +431,12 @@ class Desk:
     ) -> MessageView:
         """An officer's acknowledgement of a message of theirs; `grade`: seen, read back, will comply,
         cannot comply, stand by, noted. A read back carries the words."""
+        return self.message(self.acknowledged(ref, grade, by, passphrase, read_back))
+
+    def acknowledged(
+        self, ref: str, grade: str, by: str, passphrase: str | Unlocked, read_back: str | None = None
+    ) -> str:
+        """As `acknowledge`; gives the ref of the message alone."""
         room, held, _ = self._look.find(ref)
         if held is None or held.party == room.pair.ours:
             raise LocalError("only a message of theirs can be acknowledged", "see: parley inbox")
@@ -444,7 +454,7 @@ class Desk:
             raise LocalError("it was said while the line is cut", "acknowledge it once the line is restored")
         body: Body = (held.id, int(step), words_read)
         self._sign_and_release(room, ActKind.ACKNOWLEDGE, body, held.said.precedence, by, passphrase)
-        return self.message(ref)
+        return ref
 
     # --- the life of a line
 

@@ -15,6 +15,7 @@ import os
 import types
 import typing
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -62,14 +63,23 @@ _PLAIN = (
 def ask(desk: Desk, name: str, key: Unlocked | None = None, /, **given: Json) -> Json:
     """The answer to one question. `key`: stands for the passphrase of its officer where none is given. Raises
     LocalError for what cannot be asked so."""
+    return act(desk, name, key, **given)()
+
+
+def act(desk: Desk, name: str, key: Unlocked | None = None, /, **given: Json) -> Callable[[], Json]:
+    """Does what is asked, and gives what looks up the answer: to be called once it is durable. Raises LocalError for
+    what cannot be asked so."""
     question = QUESTIONS.get(name)
     if question is None:
         raise LocalError(f"there is no question {name!r} at this desk", "use the program of the same version")
-    if key is None or given.get("by") != key.name or "passphrase" in given or not _takes_key(question):
+    if key is not None and given.get("by") == key.name and "passphrase" not in given and _takes_key(question):
+        check(name, question, {**given, "passphrase": ""})
+        done = partial(_ACTS.get(name, question), desk, passphrase=key, **given)
+    else:
         check(name, question, given)
-        return plain(question(desk, **given))
-    check(name, question, {**given, "passphrase": ""})
-    return plain(question(desk, passphrase=key, **given))
+        done = partial(_ACTS.get(name, question), desk, **given)
+    found = done()
+    return (lambda: plain(desk.message(str(found)))) if name in _ACTS else (lambda: plain(found))
 
 
 def plain(value: object) -> Json:
@@ -214,6 +224,8 @@ def _method(name: str) -> Callable[..., object]:
     return typing.cast("Callable[..., object]", getattr(Desk, name))
 
 
+# What gives the ref of a message alone; its view is for after the commit.
+_ACTS: dict[str, Callable[..., object]] = {"release": Desk.released, "acknowledge": Desk.acknowledged}
 QUESTIONS: dict[str, Callable[..., object]] = {name: _method(name) for name in _PLAIN} | {
     "add_officer": _add_officer,
     "pair_card": _pair_card,
@@ -226,13 +238,14 @@ QUESTIONS: dict[str, Callable[..., object]] = {name: _method(name) for name in _
 
 def check(name: str, method: Callable[..., object], given: dict[str, Json]) -> None:
     """Whether a question can be asked so, by what `method` declares. Raises LocalError."""
-    signature, allowed = _declared(method)
-    try:
-        signature.bind(None, **given)
-    except TypeError as e:
-        raise LocalError(f"{name} cannot be asked so: {e}", "use the program of the same version") from None
+    wanted, allowed = _declared(method)
+    for argument in (*(wanted - given.keys()), *(given.keys() - allowed.keys())):
+        what = "is missing" if argument in wanted else "is not known"
+        raise LocalError(
+            f"{name} cannot be asked so: {argument!r} {what}", "use the program of the same version"
+        )
     for argument, value in given.items():
-        if type(value) not in allowed.get(argument, (str,)):
+        if type(value) not in allowed[argument]:
             raise LocalError(
                 f"{argument} of {name} is of the wrong kind", "use the program of the same version"
             )
@@ -243,10 +256,12 @@ def check(name: str, method: Callable[..., object], given: dict[str, Json]) -> N
 
 
 @functools.cache
-def _declared(method: Callable[..., object]) -> tuple[inspect.Signature, dict[str, tuple[type, ...]]]:
-    """What a question declares: its signature, and by argument the types a value may have."""
+def _declared(method: Callable[..., object]) -> tuple[frozenset[str], dict[str, tuple[type, ...]]]:
+    """What a question declares: the arguments it must have, and by argument the types a value may have."""
     hints = typing.get_type_hints(method)
-    return inspect.signature(method), {argument: _types(hint) for argument, hint in hints.items()}
+    arguments = list(inspect.signature(method).parameters.values())[1:]  # the first is the desk
+    wanted = frozenset(a.name for a in arguments if a.default is a.empty)
+    return wanted, {a.name: _types(hints[a.name]) for a in arguments}
 
 
 def _takes_key(method: Callable[..., object]) -> bool:

@@ -19,11 +19,12 @@ import json
 import os
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from parley.core.errors import LocalError, RemoteError
 from parley.desk import Desk, Unlocked, unlock
-from parley.desk.ask import Json, ask, check
+from parley.desk.ask import Json, act, check
 
 LINE_BYTES_MAX = 1 << 20
 SOCKET_NAME = "desk.sock"
@@ -47,15 +48,20 @@ class Asking:
 
     def answer(self, name: str, given: dict[str, Json]) -> bytes:
         """One answer line to one question."""
+        return self.act(name, given)()
+
+    def act(self, name: str, given: dict[str, Json]) -> Callable[[], bytes]:
+        """Does what is asked, and gives what makes the answer line: to be called once it is durable."""
         try:
-            return _line({"answer": self._ask(name, given)})
+            found = self._act(name, given)
         except LocalError as e:
-            return _refusal(e)
+            return partial(_refusal, e)
         except RemoteError as e:
-            return _line({"error": e.text, "hint": ""})
+            return partial(_line, {"error": e.text, "hint": ""})
         except OSError as e:  # a file of the home that is not there, or may not be read
             words = f"the system refused: {e.strerror or e}" + (f" ({e.filename})" if e.filename else "")
-            return _line({"error": words, "hint": "look before you repeat: parley status"})
+            return partial(_line, {"error": words, "hint": "look before you repeat: parley status"})
+        return lambda: _line({"answer": found()})
 
     def close(self) -> None:
         """The connection is gone: the key is let go, nothing is followed any more."""
@@ -63,23 +69,24 @@ class Asking:
             self._leave()
         self._key = self._leave = None
 
-    def _ask(self, name: str, given: dict[str, Json]) -> Json:
+    def _act(self, name: str, given: dict[str, Json]) -> Callable[[], Json]:
         match name:
             case "sign_in":
                 check(name, _sign_in, given)
                 self._key = unlock(self._desk.home_path, str(given["by"]), str(given["passphrase"]))
                 self._desk.note_sign_in(self._key.name)
-                return list(self._desk.powers(self._key.name))
+                powers: Json = list(self._desk.powers(self._key.name))
+                return lambda: powers
             case "follow":
                 check(name, _follow, given)
                 if self._leave is None:
                     self._told = self._desk.at_their_end()
                     self._leave = self._desk.on_change(self._follow)
-                return "following"
+                return lambda: "following"
             case "":
                 raise LocalError("this is not a question", 'one JSON object a line: {"ask": ..., "with": {}}')
             case _:
-                return ask(self._desk, name, self._key, **given)
+                return act(self._desk, name, self._key, **given)
 
     def _follow(self) -> None:
         now = self._desk.at_their_end()
@@ -166,9 +173,10 @@ class Door:
             return [asking.answer(name, given)]
         try:
             with self._desk.together():
-                return [asking.answer(name, given) for asking, name, given in taken]
+                acted = [asking.act(name, given) for asking, name, given in taken]
         except LocalError as e:
             return [_refusal(e)] * len(taken)
+        return [answer() for answer in acted]
 
 
 async def _answered(asking: Asking) -> None:

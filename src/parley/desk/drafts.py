@@ -164,6 +164,10 @@ class Drafts:
             raise LocalError(Sentence("a message needs a text"), Sentence("write at least one line"))
         body = message.body(found)
         _fits(body)
+        packing = bodies.Context(room.line.accords[0][1].languages)
+        bodies.pack(
+            False, ActKind.MESSAGE, body, packing
+        )  # costs more than a signature: not when it is released
         return body
 
     def _finished(self, fields: Mapping[str, str]) -> tuple[Room, Precedence, Body]:

@@ -545,7 +545,7 @@ class Reader:
         return names[room.id]
 
     def _named(self) -> dict[bytes, str]:
-        """The unique names of all lines, by id. They hold until there is one more: no line goes, or changes its name."""
+        """The unique names of all lines, by id. They hold until there is one more: no line goes or changes its name."""
         rooms = self._node.rooms()
         alone = Counter(room.name for room in rooms)
         in_pair = Counter((room.pair.name, room.name) for room in rooms)
@@ -698,12 +698,12 @@ class Reader:
         raise LocalError(Sentence("there is no fault {ref!r}", ref=ref), "see: parley fault list")
 
     def officer_named(self, name: str) -> OfficerFile:
-        for found in keys.officers(self._node.home.path):
-            if found.name == name:
-                return found
-        raise LocalError(
-            Sentence("there is no officer {name!r} at this end", name=name), "see: parley officer list"
-        )
+        found = keys.officer(self._node.home.path, name)
+        if found is None:
+            raise LocalError(
+                Sentence("there is no officer {name!r} at this end", name=name), "see: parley officer list"
+            )
+        return found
 
     def signer(self, by: str, passphrase: str) -> tuple[OfficerFile, Signer]:
         return keys.officer_signer(self._node.home.path, by, passphrase)

@@ -28,7 +28,7 @@ from parley.keys import chance, hybrid
 from parley.keys.at_rest import Cost, read_credential, unwrap, wrap, write_private
 from parley.keys.cards import SHARE_LABEL, check_card, share_for, two_cards
 from parley.keys.chains import NO_SECRET, Direction, ReceiveChain, SendChain, Taken, first_rows, trees
-from parley.keys.officers import OfficerFile, make_officer, officer_signer, officers
+from parley.keys.officers import OfficerFile, make_officer, officer, officer_signer, officers
 from parley.keys.prekeys import Prekeys
 from parley.keys.signing import FileSigner, Signer, signed
 from parley.keys.table import SecretTable
@@ -36,8 +36,8 @@ from parley.keys.table import SecretTable
 __all__ = [
     "NO_SECRET",
     "Cost", "Direction", "FileSigner", "KeyRoom", "OfficerFile", "Prekeys", "ReceiveChain", "SecretTaken", "SendChain",
-    "Signer", "Taken", "check_card", "make_officer", "officer_signer", "officers", "read_credential", "signed", "trees",
-    "unwrap", "wrap", "write_private",
+    "Signer", "Taken", "check_card", "make_officer", "officer", "officer_signer", "officers", "read_credential", "signed",
+    "trees", "unwrap", "wrap", "write_private",
 ]  # fmt: skip
 
 

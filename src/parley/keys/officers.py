@@ -78,6 +78,18 @@ def officers(home: Path) -> tuple[OfficerFile, ...]:
     return tuple(sorted(found, key=lambda o: o.officer.author))
 
 
+def officer(home: Path, name: str) -> OfficerFile | None:
+    """Our officer of that log-in name, or None."""
+    path = _path(home, name)
+    return _officer_file(path)[0] if path is not None else None
+
+
+def _path(home: Path, name: str) -> Path | None:
+    """The file of an officer, if there is one."""
+    path = home / "officers" / f"{name}.json"
+    return path if len(name) <= 32 and name.replace("-", "").isalnum() and path.exists() else None
+
+
 def unlock(home_path: Path, name: str, passphrase: str) -> Unlocked:
     """An officer and the key, opened. Reads the officer's file and stretches the passphrase, nothing else, so that
     it may run beside the node, in a thread. Raises LocalError for an unknown name or a wrong passphrase."""
@@ -87,8 +99,8 @@ def unlock(home_path: Path, name: str, passphrase: str) -> Unlocked:
 
 def officer_signer(home: Path, name: str, passphrase: str) -> tuple[OfficerFile, Signer]:
     """An officer and the key, opened. Raises LocalError for an unknown name or a wrong passphrase."""
-    path = home / "officers" / f"{name}.json"
-    if len(name) > 32 or not name.replace("-", "").isalnum() or not path.exists():
+    path = _path(home, name)
+    if path is None:
         raise LocalError(
             Sentence("there is no officer {name} at this end", name=name[:64]),
             Sentence("see: parley officer list"),

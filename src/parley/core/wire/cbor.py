@@ -23,6 +23,15 @@ def encode(value: Value) -> bytes:
     return bytes(out)
 
 
+def octets_head(size: int) -> bytes:
+    """What the one encoding of a byte string of so many bytes begins with."""
+    if 24 <= size <= 0xFF:
+        return b"\x58" + bytes((size,))
+    out = bytearray()
+    _head(out, 2, size)
+    return bytes(out)
+
+
 def decode(data: bytes) -> Value:
     """The value whose one encoding is `data`; arrays come as tuples.
 
@@ -39,6 +48,35 @@ def decode(data: bytes) -> Value:
 def decode_first(data: bytes, start: int) -> tuple[Value, int]:
     """The value that begins at `start`, and where it ends; for sequences of values (RFC 8742)."""
     return _get(data, start, 0)
+
+
+def decode_items(data: bytes) -> tuple[tuple[Value, ...], tuple[bytes, ...]]:
+    """The items of the array whose one encoding is `data`, and the one encoding of each.
+
+    Raises RemoteError where `decode` does, and if it is not an array.
+    """
+    if data == b"\x80":
+        return (), ()
+    if len(data) > SIZE_MAX or not data or data[0] >> 5 != 4:
+        items(decode(data))  # which says what is wrong
+    n, at = _argument(data, 1, data[0] & 0x1F)
+    if n > len(data) - at:
+        raise RemoteError("CBOR array longer than the data")
+    values: list[Value] = []
+    pieces: list[bytes] = []
+    for _ in range(n):
+        if at < len(data) and data[at] == 0xF6:
+            values.append(None)
+            pieces.append(b"\xf6")
+            at += 1
+            continue
+        value, end = _get(data, at, 1)
+        values.append(value)
+        pieces.append(data[at:end])
+        at = end
+    if at != len(data):
+        raise RemoteError("bytes are left after the CBOR value")
+    return tuple(values), tuple(pieces)
 
 
 def array(value: Value, size: int, what: str) -> tuple[Value, ...]:
@@ -170,14 +208,38 @@ def _get(data: bytes, at: int, depth: int) -> tuple[Value, int]:
     if major == 4:
         if n > len(data) - at:
             raise RemoteError("CBOR array longer than the data")
-        items = []
-        for _ in range(n):
-            item, at = _get(data, at, depth + 1)
-            items.append(item)
-        return tuple(items), at
+        return _get_items(data, at, depth + 1, n)
     if major == 5:
         return _get_map(data, at, depth, n)
     raise RemoteError("CBOR tag outside the subset")
+
+
+def _get_items(data: bytes, at: int, depth: int, n: int) -> tuple[tuple[Value, ...], int]:
+    """`n` values one after another. What is most of a record is read here without another call: small numbers,
+    null, and byte strings of 24 to 255 bytes; whatever is not plainly one of those goes to `_get`."""
+    items: list[Value] = []
+    size = len(data)
+    for _ in range(n):
+        if at < size - 1 and depth <= DEPTH_MAX:
+            first = data[at]
+            if first < 0x18:
+                items.append(first)
+                at += 1
+                continue
+            if first == 0xF6:
+                items.append(None)
+                at += 1
+                continue
+            if first == 0x58:
+                length = data[at + 1]
+                end = at + 2 + length
+                if length >= 24 and end <= size:
+                    items.append(data[at + 2 : end])
+                    at = end
+                    continue
+        item, at = _get(data, at, depth)
+        items.append(item)
+    return tuple(items), at
 
 
 _SIMPLE: dict[int, Value] = {0xF4: False, 0xF5: True, 0xF6: None}
