@@ -10,10 +10,21 @@ import argparse
 import json
 import sys
 
-from bench import console
+from bench import audit, console, flash, growth, idle, killed, outage, slow, talk, texts
 from bench.figures import Figure, table, told
 
-WHAT = {"console": console}
+WHAT = {
+    "console": console,
+    "talk": talk,
+    "idle": idle,
+    "killed": killed,
+    "flash": flash,
+    "outage": outage,
+    "slow": slow,
+    "audit": audit,
+    "growth": growth,
+    "texts": texts,
+}
 
 
 def main(words: list[str]) -> int:

@@ -56,7 +56,7 @@ def _starts(size: Size) -> dict[str, Figure]:
     """From the start of the process until desk and console answer: of an empty end, and of a large one."""
     found = {}
     empty = kept(0, 0)
-    found["start_empty"] = Figure(median(_start(empty) for _ in range(size.starts)), "s", 0.6)
+    found["start_empty"] = Figure(median(start(empty) for _ in range(size.starts)), "s", 0.6)
     found["memory_empty"] = Figure(_memory(empty), "MiB", 70)
     if size.large is None:
         why = "not with --short"
@@ -67,13 +67,14 @@ def _starts(size: Size) -> dict[str, Figure]:
         large = kept(50, size.large)
         for file in large.home(PARTIES[0]).glob("fold.kept*"):
             file.unlink()
-        found["start_large_replayed"] = Figure(_start(large), "s")
-        found["start_large"] = Figure(median(_start(large) for _ in range(size.starts)), "s", 3.0)
+        found["start_large_replayed"] = Figure(start(large), "s")
+        found["start_large"] = Figure(median(start(large) for _ in range(size.starts)), "s", 3.0)
         found["memory_large"] = Figure(_memory(large), "MiB", 70)
     return found
 
 
-def _start(ends: Ends) -> float:
+def start(ends: Ends) -> float:
+    """Seconds from the start of the process until its desk and its console answer."""
     with Up(ends, PARTIES[0]) as end:
         return end.started_in_s
 
@@ -92,7 +93,7 @@ def _watch(size: Size) -> dict[str, Figure]:
     """The watch screen of an end that is joined to its counterpart over loopback."""
     ends = kept(size.lines, size.entries)
     found = {}
-    with _joined(ends) as (north, south):
+    with joined(ends) as (north, south):
         north.sign_in()
         found["watch_screen"] = Figure(len(north.page("/")) / 1000, "kB", 60)
         times = []
@@ -123,9 +124,10 @@ def _watch(size: Size) -> dict[str, Figure]:
 
 
 @contextlib.contextmanager
-def _joined(ends: Ends) -> Iterator[tuple[Up, Up]]:
-    """Both ends up and joined over loopback TCP, once they have told each other everything they owe."""
-    port = free_port()
+def joined(ends: Ends, *, port: int | None = None, settles_s: float = SETTLES_S) -> Iterator[tuple[Up, Up]]:
+    """Both ends up and joined over loopback TCP (`port`: by which), once they have told each other everything they
+    owe, and `settles_s` has passed without a change."""
+    port = port or free_port()
     with (
         Up(ends, PARTIES[0], way=f'listen = "127.0.0.1:{port}"') as north,
         Up(ends, PARTIES[1], way=f'dial = "127.0.0.1:{port}"') as south,
@@ -142,5 +144,5 @@ def _joined(ends: Ends) -> Iterator[tuple[Up, Up]]:
             if time.monotonic() > deadline:
                 raise TimeoutError("the two ends did not come to rest")
             before = sizes
-            time.sleep(SETTLES_S)
+            time.sleep(settles_s)
         yield north, south

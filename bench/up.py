@@ -103,6 +103,16 @@ class Up:
             raise ValueError(f"{path}: {status}")
         return body
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._process.wait()
+
     def memory_mib(self) -> float:
         """What the process holds in memory (VmRSS)."""
         for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
