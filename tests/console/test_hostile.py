@@ -444,9 +444,7 @@ def test_a_hostile_text_changes_nothing_in_a_terminal_but_itself(place: Place, t
             if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
         ]
         assert not odd, f"U+{ord(odd[0]):04X} in parley {name}"
-        assert max(map(len, re.split(r"[^\u0300-\u036f]", rows))) <= MARKS_MAX, (
-            f"a tower in parley {name}"
-        )
+        assert max(map(len, re.split(r"[^\u0300-\u036f]", rows))) <= MARKS_MAX, f"a tower in parley {name}"
         before, after = in_columns(harmless[name]), in_columns(rows)
         assert len(before) == len(after), f"parley {name} has other rows"
         for calm, row in zip(before, after, strict=True):

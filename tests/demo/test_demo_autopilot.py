@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from standing import two_ends
+from standing import MadeOnce
 
 from parley.core.errors import LocalError
 from parley.demo.autopilot import Autopilot, able, send_flash
@@ -17,9 +16,14 @@ from parley.scenario.stage import Stage
 FLASH = "[invented] [지어낸 글] one boat adrift, three persons"
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    return MadeOnce(tmp_path_factory.mktemp("ends"))
+
+
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with two_ends(tmp_path) as stage:
+def stage(made_once: MadeOnce) -> Iterator[Stage]:
+    with made_once.again() as stage:
         stage.wait(2)  # past the hour at which a scheduled contact opens
         yield stage
 

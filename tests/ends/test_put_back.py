@@ -121,7 +121,9 @@ def test_an_end_with_a_record_of_the_version_before_goes_on(prepared: Pair, tmp_
     later = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     for table in later - set(TABLES_1) - {"sqlite_sequence"}:
         db.execute(f"DROP TABLE {table}")
-    for (name,) in list(db.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")):
+    for (name,) in list(
+        db.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+    ):
         db.execute(f"DROP INDEX {name}")  # a later version has others
     db.execute("PRAGMA user_version=1")
     db.close()

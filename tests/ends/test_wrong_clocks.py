@@ -112,7 +112,7 @@ def test_a_clock_set_back_before_the_hour_of_opening_lets_our_own_wait_until_it_
     assert live.south.message(ours).state == "RELEASED" and live.south.line(LINE).waiting == 1
     assert at_their_end(live.north, theirs)
     live.clocks[1].off_s = 0
-    live.wait(30)
+    live.wait(90)  # noticed with the next sign of life
     assert at_their_end(live.south, ours)
     assert_whole(live)
 

@@ -33,7 +33,8 @@ FAILURES_MOST = 5  # of one door in one run: what is wrong is wrong
 @dataclass(frozen=True)
 class Door:
     """One way in. `opened`: gives what plays a case. `short`, `middle`: cases in the quick suite, in the slow
-    one. `case_s_max`: processor time that no case may take, seconds. `weight`: its part of a long run."""
+    one; `./run fuzz` plays as many as there is time for. `case_s_max`: processor time that no case may take, seconds.
+    `weight`: its part of a long run."""
 
     name: str
     opened: Callable[[Path], AbstractContextManager[Case]]
@@ -48,14 +49,14 @@ DOORS: dict[str, Door] = {
     for door in (
         *(Door(f"parse {name}", door_parsers.opened(name), 60, 3000) for name in door_parsers.PARSERS),
         Door("values of commands", door_parsers.opened_values, 60, 4000),
-        Door("files of a home", door_files.opened_home, 3, 250, 5.0, 4.0),
-        Door("files handed over", door_files.opened_handed, 4, 150, 5.0, 2.0),
-        Door("scenario files", door_scenarios.opened, 12, 200, 5.0, 2.0),
+        Door("files of a home", door_files.opened_home, 3, 100, 5.0, 4.0),
+        Door("files handed over", door_files.opened_handed, 4, 75, 5.0, 2.0),
+        Door("scenario files", door_scenarios.opened, 12, 100, 5.0, 2.0),
         Door("tcp", door_sockets.opened_tcp, 6, 150, 2.0, 2.0),
         Door("desk socket", door_sockets.opened_desk, 25, 1000, 3.0, 2.0),
-        Door("pages", door_pages.opened, 15, 1500, 3.0, 3.0),
-        Door("peer", door_peer.opened, 1, 60, 30.0, 12.0),
-        Door("flood", door_peer.opened_flood, 0, 4, 120.0, 3.0),
+        Door("pages", door_pages.opened, 15, 700, 3.0, 3.0),
+        Door("peer", door_peer.opened, 1, 40, 30.0, 12.0),
+        Door("flood", door_peer.opened_flood, 0, 2, 120.0, 3.0),
     )
 }
 
