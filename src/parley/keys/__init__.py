@@ -36,8 +36,8 @@ from parley.keys.table import SecretTable
 __all__ = [
     "NO_SECRET",
     "Cost", "Direction", "FileSigner", "KeyRoom", "OfficerFile", "Prekeys", "ReceiveChain", "SecretTaken", "SendChain",
-    "Signer", "Taken", "check_card", "make_officer", "officer", "officer_signer", "officers", "read_credential", "signed",
-    "trees", "unwrap", "wrap", "write_private",
+    "Signer", "Taken", "check_card", "make_officer", "officer", "officer_signer", "officers", "read_credential",
+    "signed", "trees", "unwrap", "wrap", "write_private",
 ]  # fmt: skip
 
 
