@@ -52,6 +52,7 @@ SCHEMA = (
     """,
 )
 VERSION = len(SCHEMA)
+DRAFTS_READ_MAX = 256  # drafts kept as they were read: one is asked for several times while it is released
 
 
 class Happened(StrEnum):
@@ -103,6 +104,7 @@ class WatchLog:
 
     def __init__(self, path: Path, *, sync: bool = True) -> None:
         self._sync = sync
+        self._drafts_read: dict[int, Event] = {}  # drafts as they stand, until something happens to them
         self._joined = False  # what is noted now is a part of a longer commit
         try:
             self._db = apsw.Connection(str(path))
@@ -194,6 +196,15 @@ class WatchLog:
     def event(self, event_id: int) -> Event | None:
         """One event. That of a draft is given as the draft stands: on the line, with the body, precedence and
         reason it was last offered with, `offered_at` when that was; with `reopened_at` when the offer is void."""
+        known = self._drafts_read.get(event_id)
+        if known is not None:
+            return known
+        found = self._event(event_id)
+        if found is not None and found.what == Happened.DRAFT and len(self._drafts_read) < DRAFTS_READ_MAX:
+            self._drafts_read[event_id] = found
+        return found
+
+    def _event(self, event_id: int) -> Event | None:
         found = next(self._events("WHERE id = ?", (event_id,)), None)
         if found is None or found.what != Happened.DRAFT:
             return found
@@ -261,6 +272,9 @@ class WatchLog:
             try:
                 with self._db:
                     yield
+            except BaseException:
+                self._drafts_read.clear()  # they may have been read with what is not there any more
+                raise
             finally:
                 if cheap:
                     self._db.execute("PRAGMA synchronous=FULL")
@@ -274,6 +288,7 @@ class WatchLog:
         self, at: Seconds, what: Happened, officer: str, line: bytes, draft: int, detail: Mapping[str, object]
     ) -> int:
         words = json.dumps(detail, ensure_ascii=False, sort_keys=True)
+        self._drafts_read.pop(draft, None)
         row = self._db.execute("SELECT chain FROM events ORDER BY id DESC LIMIT 1").fetchone()
         before = bytes(row[0]) if row and isinstance(row[0], bytes) else bytes(32)
         chain = _link(before, at, what, officer, line, draft, words)

@@ -84,8 +84,12 @@ def act(desk: Desk, name: str, key: Unlocked | None = None, /, **given: Json) ->
 
 def plain(value: object) -> Json:
     """A view as JSON: dataclasses as objects, tuples as lists, bytes as hex."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return typing.cast(Json, value)
+    fields = _fields(typing.cast(type, kind))
+    if fields is not None:
+        return {name: plain(getattr(value, name)) for name in fields}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, dict):
@@ -95,6 +99,12 @@ def plain(value: object) -> Json:
     if value is None or isinstance(value, str | int | float):
         return value
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+@functools.cache
+def _fields(kind: type) -> tuple[str, ...] | None:
+    """The names of a dataclass's fields; None for another type."""
+    return tuple(f.name for f in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 # --- questions whose arguments are not plain ---------------------------------------------------

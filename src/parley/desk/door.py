@@ -218,5 +218,8 @@ def _refusal(e: LocalError) -> bytes:
     return _line({"error": e.text, "hint": e.hint})
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
+
+
 def _line(value: dict[str, Json]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return _ENCODER.encode(value).encode("utf-8", "replace") + b"\n"

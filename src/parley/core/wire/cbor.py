@@ -9,6 +9,8 @@ included. By hand, because no library refuses all of it (ADR 2).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from parley.core.errors import RemoteError
 from parley.core.types import Value
 
@@ -18,18 +20,14 @@ SIZE_MAX = 1 << 20
 
 def encode(value: Value) -> bytes:
     """The one encoding of `value`. Raises RemoteError for a value outside the subset."""
-    out = bytearray()
-    _put(out, value, 0)
-    return bytes(out)
+    out: list[bytes] = []
+    _put(out.append, value, 0)
+    return b"".join(out)
 
 
 def octets_head(size: int) -> bytes:
     """What the one encoding of a byte string of so many bytes begins with."""
-    if 24 <= size <= 0xFF:
-        return b"\x58" + bytes((size,))
-    out = bytearray()
-    _head(out, 2, size)
-    return bytes(out)
+    return _OCTETS[size] if size < 256 else _head(2, size)
 
 
 def decode(data: bytes) -> Value:
@@ -114,58 +112,65 @@ def string(value: Value) -> str:
     return value
 
 
-def _head(out: bytearray, major: int, n: int) -> None:
+def _head(major: int, n: int) -> bytes:
+    """What a value begins with: its major type, and a number in its shortest form."""
     first = major << 5
     if n < 24:
-        out.append(first | n)
-    elif n <= 0xFF:
-        out += bytes((first | 24, n))
-    elif n <= 0xFFFF:
-        out.append(first | 25)
-        out += n.to_bytes(2, "big")
-    elif n <= 0xFFFFFFFF:
-        out.append(first | 26)
-        out += n.to_bytes(4, "big")
-    elif n <= 0xFFFFFFFFFFFFFFFF:
-        out.append(first | 27)
-        out += n.to_bytes(8, "big")
-    else:
-        raise RemoteError("number outside 64 bits")
+        return bytes((first | n,))
+    if n <= 0xFF:
+        return bytes((first | 24, n))
+    if n <= 0xFFFF:
+        return bytes((first | 25,)) + n.to_bytes(2, "big")
+    if n <= 0xFFFFFFFF:
+        return bytes((first | 26,)) + n.to_bytes(4, "big")
+    if n <= 0xFFFFFFFFFFFFFFFF:
+        return bytes((first | 27,)) + n.to_bytes(8, "big")
+    raise RemoteError("number outside 64 bits")
 
 
-def _put(out: bytearray, value: Value, depth: int) -> None:
+# The heads of what is usual, by number or length, made once: half of all that is encoded.
+_NUMBERS, _OCTETS, _TEXTS, _ARRAYS = (tuple(_head(major, n) for n in range(256)) for major in (0, 2, 3, 4))
+
+
+def _put(put: Callable[[bytes], None], value: Value, depth: int) -> None:
     if depth > DEPTH_MAX:
         raise RemoteError("CBOR nested too deep")
-    if value is None:
-        out.append(0xF6)
-    elif value is True:
-        out.append(0xF5)
-    elif value is False:
-        out.append(0xF4)
-    elif isinstance(value, int):
-        if value >= 0:
-            _head(out, 0, value)
+    kind = type(value)
+    if kind is bytes and isinstance(value, bytes):
+        size = len(value)
+        put(_OCTETS[size] if size < 256 else _head(2, size))
+        put(value)
+    elif kind is int and isinstance(value, int):
+        if 0 <= value < 256:
+            put(_NUMBERS[value])
         else:
-            _head(out, 1, -1 - value)
-    elif isinstance(value, bytes):
-        _head(out, 2, len(value))
-        out += value
+            put(_head(0, value) if value >= 0 else _head(1, -1 - value))
     elif isinstance(value, str):
         try:
             encoded = value.encode("utf-8")
         except UnicodeEncodeError:
             raise RemoteError("text holds a lone surrogate") from None
-        _head(out, 3, len(encoded))
-        out += encoded
+        size = len(encoded)
+        put(_TEXTS[size] if size < 256 else _head(3, size))
+        put(encoded)
     elif isinstance(value, tuple):
-        _head(out, 4, len(value))
+        size = len(value)
+        put(_ARRAYS[size] if size < 256 else _head(4, size))
         for item in value:
-            _put(out, item, depth + 1)
+            _put(put, item, depth + 1)
+    elif value is None:
+        put(b"\xf6")
+    elif value is True:
+        put(b"\xf5")
+    elif value is False:
+        put(b"\xf4")
+    elif isinstance(value, int):  # of an enumeration
+        _put(put, int(value), depth)
     elif isinstance(value, dict):
-        _head(out, 5, len(value))
+        put(_head(5, len(value)))
         for key, item in sorted((_key(k), v) for k, v in value.items()):
-            out += key
-            _put(out, item, depth + 1)
+            put(key)
+            _put(put, item, depth + 1)
     else:
         raise RemoteError(f"{type(value).__name__} is not in the CBOR subset")
 
@@ -173,9 +178,7 @@ def _put(out: bytearray, value: Value, depth: int) -> None:
 def _key(key: int | str) -> bytes:
     if isinstance(key, bool) or not isinstance(key, int | str):
         raise RemoteError("a map key is neither a whole number nor text")
-    out = bytearray()
-    _put(out, key, 0)
-    return bytes(out)
+    return encode(key)
 
 
 def _get(data: bytes, at: int, depth: int) -> tuple[Value, int]:

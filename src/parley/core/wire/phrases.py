@@ -34,6 +34,8 @@ _NO_MARKS = {ord(OTHER_CASE): None, ord(CAPITALS): None}
 HANGUL, HANGUL_COUNT, HANGUL_BITS = 0xAC00, 11_172, 14
 PLANE_BITS, ABOVE_BITS = 16, 20
 LAST = 0x10FFFF
+NEXT_BITS = 12  # looked up at once: nearly all codes are no longer
+_TOO_MUCH = "packed body unpacks to too much or does not end where it should"
 FRONT = b"\x01"  # before the bits where they are one number, so that none is lost
 
 
@@ -41,12 +43,15 @@ FRONT = b"\x01"  # before the bits where they are one number, so that none is lo
 class Table:
     """`codes`: entry -> its code with a 1 before it, so that no two are equal. `bits`: entry -> length of its code.
     `entries`: the reverse of `codes`. `begun`: three characters -> the longer entries that begin so, with lengths.
-    `above`: more than any code with the 1 before it. The one code that is free, all ones, stands for no entry."""
+    `next`: by the next NEXT_BITS bits, the entry they begin with, the length of its code and its bytes of UTF-8; None
+    where the code is longer. `above`: more than any code with the 1 before it. The one code that is free, all ones,
+    stands for no entry."""
 
     codes: dict[str, int]
     bits: dict[str, int]
     entries: dict[int, str]
     begun: dict[str, list[tuple[str, int, int]]]
+    next: list[tuple[str, int, int] | None]
     above: int
 
 
@@ -56,6 +61,7 @@ def table(charset: int) -> Table:
     codes: dict[str, int] = {}
     bits: dict[str, int] = {}
     begun: dict[str, list[tuple[str, int, int]]] = {}
+    following: list[tuple[str, int, int] | None] = [None] * (1 << NEXT_BITS)
     code, before = 0, 0
     for row in DICTIONARIES[charset].split("\v"):
         told, *entries = row.split("\t")
@@ -67,8 +73,16 @@ def table(charset: int) -> Table:
             bits[entry] = length
             if len(entry) > 2:
                 begun.setdefault(entry[:3], []).append((entry, len(entry), length))
+            if length <= NEXT_BITS and entry != ESCAPE:
+                span = 1 << (NEXT_BITS - length)
+                following[code * span : (code + 1) * span] = [(entry, length, _size(entry))] * span
             code += 1
-    return Table(codes, bits, {code: entry for entry, code in codes.items()}, begun, 2 << before)
+    return Table(codes, bits, {code: entry for entry, code in codes.items()}, begun, following, 2 << before)
+
+
+def _size(part: str) -> int:
+    """The bytes of UTF-8 that a part adds to a text."""
+    return len(part.translate(_NO_MARKS).encode())
 
 
 @lru_cache(maxsize=128)  # a draft is packed when it is written, so that its release finds it here
@@ -113,27 +127,38 @@ def encode(charset: int, text: str) -> bytes | None:
 def decode(charset: int, data: bytes) -> str:
     """The text in `data`. Raises RemoteError for whatever is none, and for more than a body may have."""
     words = table(charset)
-    entries, above = words.entries, words.above
+    entries, following, above = words.entries, words.next, words.above
     told = f"{int.from_bytes(FRONT + data, 'big'):b}"[1:]
     parts: list[str] = []
     at = begun = size = 0
     code = 1
-    while at < len(told):
+    end = len(told)
+    while at < end:
+        if code == 1 and end - at >= NEXT_BITS:
+            known = following[int(told[at : at + NEXT_BITS], 2)]
+            if known is not None:
+                part, length, more = known
+                size += more
+                if size > ENTRY_AND_BODY_BYTES_MAX:
+                    raise RemoteError(_TOO_MUCH)
+                parts.append(part)
+                at = begun = at + length
+                continue
         code = code << 1 | (told[at] == "1")
         at += 1
-        part = entries.get(code)
-        if part is None:
+        found = entries.get(code)
+        if found is None:
             if code >= above:
                 break
             continue
-        if part == ESCAPE:
-            part, at = _unescaped(told, at)
-        size += len(part.translate(_NO_MARKS).encode())
+        if found == ESCAPE:
+            found, at = _unescaped(told, at)
+        size += _size(found)
         if size > ENTRY_AND_BODY_BYTES_MAX:
-            raise RemoteError("packed body unpacks to too much or does not end where it should")
-        parts.append(part)
+            raise RemoteError(_TOO_MUCH)
+        parts.append(found)
         code, begun = 1, at
-    if len(told) - begun > 7 or "0" in told[begun:]:
+    if end - begun > 7 or "0" in told[begun:]:
         raise RemoteError("what fills up the last byte is not all ones, or a byte and more")
     return _unmarked("".join(parts))
 
