@@ -124,7 +124,9 @@ class Talk:
         while len(waited) < len(drafts):
             if now := [left.popleft() for _ in range(min(len(left), flying - len(asked) - len(placed)))]:
                 asked.extend([time.perf_counter()] * len(now))
-                self._desk.put(*(("release", {"draft": draft, "by": "chief"}) for draft in now))
+                self._desk.put(
+                    *(("release", {"draft": draft, "by": "chief", "brief": True}) for draft in now)
+                )
             heard = self._desk.next()
             if isinstance(heard, Answered):
                 # told before the answer: the size of our log with the message in it

@@ -71,6 +71,14 @@ def test_who_follows_is_told_when_a_message_is_at_their_end(pair: Pair) -> None:
     assert pair.north.desk.messages()[0].state == "AT THEIR END"
 
 
+def test_who_asks_for_it_brief_gets_ref_and_place_alone(pair: Pair) -> None:
+    link = Connection(pair)
+    link.asks("sign_in", by="chief", passphrase=SECRET)
+    told = link.asks("release", draft=composed(pair, "one"), by="chief", brief=True)["answer"]
+    assert told == {"ref": told["ref"], "sequence": pair.north.desk.message(told["ref"]).sequence}
+    assert "error" in link.asks("status", brief=True)
+
+
 def test_only_what_a_question_is_declared_to_take_can_be_asked(pair: Pair) -> None:
     link = Connection(pair)
     for name, given in (

@@ -223,6 +223,11 @@ class Desk:
             self._look.waiting_view(room, waiting) if waiting else self._look.message_view(room, sure(held))
         )
 
+    def place(self, ref: str) -> int | None:
+        """The place of a message in the log it is in; None while it waits."""
+        _, held, _ = self._look.find(ref)
+        return None if held is None else held.sequence
+
     def terms(self, line: str | None = None) -> tuple[TermsView, ...]:
         """Terms on the table or settled; those of new lines stand on the order wire. Newest last."""
         return tuple(

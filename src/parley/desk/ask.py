@@ -67,9 +67,10 @@ def ask(desk: Desk, name: str, key: Unlocked | None = None, /, **given: Json) ->
 
 
 def act(desk: Desk, name: str, key: Unlocked | None = None, /, **given: Json) -> Callable[[], Json]:
-    """Does what is asked, and gives what looks up the answer: to be called once it is durable. Raises LocalError for
-    what cannot be asked so."""
+    """Does what is asked, and gives what looks up the answer: to be called once it is durable. `brief` with what
+    gives a message: its ref and place alone. Raises LocalError for what cannot be asked so."""
     question = QUESTIONS.get(name)
+    brief = given.pop("brief", False) is True if name in _ACTS else False
     if question is None:
         raise LocalError(f"there is no question {name!r} at this desk", "use the program of the same version")
     if key is not None and given.get("by") == key.name and "passphrase" not in given and _takes_key(question):
@@ -79,6 +80,8 @@ def act(desk: Desk, name: str, key: Unlocked | None = None, /, **given: Json) ->
         check(name, question, given)
         done = partial(_ACTS.get(name, question), desk, **given)
     found = done()
+    if brief:
+        return lambda: {"ref": str(found), "sequence": desk.place(str(found))}
     return (lambda: plain(desk.message(str(found)))) if name in _ACTS else (lambda: plain(found))
 
 

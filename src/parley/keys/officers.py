@@ -81,7 +81,7 @@ def officers(home: Path) -> tuple[OfficerFile, ...]:
 def officer(home: Path, name: str) -> OfficerFile | None:
     """Our officer of that log-in name, or None."""
     path = _path(home, name)
-    return _officer_file(path)[0] if path is not None else None
+    return None if path is None else _officer_file(path)[0]
 
 
 def _path(home: Path, name: str) -> Path | None:

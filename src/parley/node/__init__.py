@@ -583,7 +583,7 @@ class Node(Epochs):
         self._reread()
         for listener in self.listeners:
             listener()
-        self.keep_fold(behind=self.kept_from)
+        self.keep_fold(behind=10 * self.kept_from)
 
     def _watch_clock(self) -> None:
         """A wall clock that jumps is an event and an alarm, never a freeze."""
