@@ -104,6 +104,7 @@ SCHEMA = (
     CREATE INDEX waiting_draft ON waiting (draft);
     """,
 )
+CHECKPOINT_PAGES = 4000  # 16 MB of the log are moved into the file at once: one commit in some 300 waits for that
 DECODED_MAX = 512  # entries kept decoded: a screen asks for the same ones again at every change
 _PLACE = struct.Struct(">qBIIqiii")
 FAULTS_MAX = 10_000  # a peer with real keys can make us keep so many; later ones are counted only
@@ -198,6 +199,7 @@ class Store:
             self._db = apsw.Connection(str(path))
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={'FULL' if sync else 'OFF'}")
+            self._db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             self._migrate()
         except apsw.Error as e:
             raise LocalError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable
@@ -55,6 +56,8 @@ async def run_end(home: Home, settings: Config, stop: asyncio.Event | None = Non
             f"{home.party}: up at {home.path}"
             + (f", console at {_address(settings)}" if settings.console_port else "")
         )
+        gc.collect()
+        gc.freeze()  # what an end consists of stays: it need not be gone through again and again
         await stop.wait()
     if faults:
         print(f"parley: a fault of this program stopped the node ({faults[0]})", file=sys.stderr)

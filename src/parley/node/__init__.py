@@ -575,14 +575,14 @@ class Node(Epochs):
         if self._running:
             self._pump()
             self._send_prekeys()
+        self._reread()
+        for listener in self.listeners:
+            listener()
         self._erase_keys()
         if self._running:
             self._arm()
             if any(room.waits_for_window and self._window(room) > 0 for room in self.rooms()):
                 self._schedule()
-        self._reread()
-        for listener in self.listeners:
-            listener()
         self.keep_fold(behind=10 * self.kept_from)
 
     def _watch_clock(self) -> None:
