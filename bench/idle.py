@@ -43,7 +43,7 @@ def run(chosen: argparse.Namespace) -> dict[str, Figure]:
 
 def _at_rest(lasts_s: float, comes_to_rest_s: float) -> dict[str, Figure]:
     port, why = free_port(), wire.missing()
-    with joined(talking(), port=port, settles_s=comes_to_rest_s) as both:
+    with joined(talking("rest"), port=port, settles_s=comes_to_rest_s) as both:
         if why:
             percent = _left_alone(both, lasts_s)
             said = Figure(None, "B/s", 50, why)

@@ -78,9 +78,9 @@ def run(chosen: argparse.Namespace) -> dict[str, Figure]:
     return _latency(alone) | _throughput(crowd) | wired
 
 
-def talking() -> Ends:
-    """The ends that talk: one line, a short past."""
-    return kept_at(PLACE.resolve() / "talk", 1, 40)
+def talking(name: str = "talk") -> Ends:
+    """Ends that talk: one line, a short past."""
+    return kept_at(PLACE.resolve() / name, 1, 40)
 
 
 class Talk:

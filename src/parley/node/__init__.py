@@ -407,6 +407,8 @@ class Node(Epochs):
         match said:
             case SignOfLife():
                 room.evidence = replace(room.evidence, watch=said.watch)
+                if room.life_at - now <= self.settings.life_s / 2:
+                    room.life_at = now  # ours goes back with the acknowledgement that the bearer owes theirs
                 room.receive.stated(tag, said.our_size)
                 of_epoch = room.send.number_known_at(said.their_size) - said.former
                 self._echoed(room, said.echo if of_epoch == room.send.number else 0, now)
