@@ -112,6 +112,7 @@ def test_nothing_leaves_before_the_one_commit(pair: Pair) -> None:
     with pair.north.desk.together():
         for ref in refs:
             link.asks("release", draft=ref, by="chief")
+        link.asks("compose", line="Liaison", text="three", by="duty")
         pair.wait(0)
         assert link.told == [] and pair.south.desk.messages("Liaison") == ()
     pair.wait(5)

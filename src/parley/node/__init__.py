@@ -248,7 +248,7 @@ class Node(Epochs):
     def changed(self) -> None:
         """Something an officer should see has changed, outside a turn."""
         self._reread()
-        for listener in self.listeners:
+        for listener in self.listeners if not self._joined else ():  # they are told once it is durable
             listener()
 
     def _reread(self) -> None:
