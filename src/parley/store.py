@@ -104,7 +104,9 @@ SCHEMA = (
     CREATE INDEX waiting_draft ON waiting (draft);
     """,
 )
-CHECKPOINT_PAGES = 4000  # 16 MB of the log are moved into the file at once: one commit in some 300 waits for that
+CHECKPOINT_PAGES = (
+    4000  # 16 MB of the log are moved into the file at once: one commit in some 300 waits for that
+)
 DECODED_MAX = 512  # entries kept decoded: a screen asks for the same ones again at every change
 _PLACE = struct.Struct(">qBIIqiii")
 FAULTS_MAX = 10_000  # a peer with real keys can make us keep so many; later ones are counted only
