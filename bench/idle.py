@@ -20,7 +20,7 @@ from bench.floor import cpu_s
 from bench.talk import talking
 from bench.up import Up, free_port
 
-COMES_TO_REST_S = 2.0  # after the last of what two ends owe each other when they meet
+COMES_TO_REST_S = 12.0  # after the last of what two ends owe each other: then their signs of life go in step
 BRIEFLY_S = 0.3  # the same with --short
 
 
