@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -225,7 +225,8 @@ class Store:
                 self._db.execute(SCHEMA[step])
                 self._db.execute(f"PRAGMA user_version={step + 1}")
         if 0 < version < 3:
-            self._db.execute("VACUUM")  # what the entries were moved from
+            with suppress(apsw.FullError):  # then the file stays larger than it need be
+                self._db.execute("VACUUM")
 
     def close(self) -> None:
         self._db.close()
@@ -262,6 +263,10 @@ class Store:
         Raises LocalError when the disk refuses.
         """
         try:
+            if (
+                not self._db.in_transaction
+            ):  # an earlier part met a full disk: SQLite has rolled the turn back
+                raise apsw.FullError("nothing of this can be recorded")
             self._db.execute("SAVEPOINT part")
             try:
                 yield

@@ -267,6 +267,10 @@ class WatchLog:
         be gone after a power cut. Raises LocalError when the disk refuses."""
         cheap = self._sync and not wait and not self._joined
         try:
+            if (
+                self._joined and not self._db.in_transaction
+            ):  # the disk was full: SQLite has rolled all of it back
+                raise apsw.FullError("nothing of this can be noted")
             if cheap:
                 self._db.execute("PRAGMA synchronous=NORMAL")
             try:

@@ -382,3 +382,33 @@ def test_addresses_that_cannot_be_are_refused(
 def test_limits_nobody_can_live_by_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         TcpLimits(**wrong)
+
+
+def test_a_stranger_who_reads_does_not_draw_frames_away_from_a_peer_whose_way_is_slow() -> None:
+    async def scene() -> None:
+        async with End(listen=0) as end:
+            peer = socket.socket()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.connect((HOST, end.port))
+            peer.setblocking(False)
+            loop = asyncio.get_running_loop()
+            reader, writer = await asyncio.open_connection(HOST, end.port)
+            eats = loop.create_task(reader.read())
+            while len(end.bearer._connections) < 2:
+                await asyncio.sleep(0)
+            packets = b""
+            for number in range(60):  # the peer reads nothing yet
+                frame = number.to_bytes(4, "big") + bytes(996)
+                assert end.bearer.send(frame)
+                packets += len(frame).to_bytes(2, "big") + frame
+                await asyncio.sleep(0)
+            heard = b""
+            async with asyncio.timeout(WAIT_S):
+                while len(heard) < len(packets):
+                    heard += await loop.sock_recv(peer, 65536)
+            assert heard == packets
+            eats.cancel()
+            writer.close()
+            peer.close()
+
+    asyncio.run(scene())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from two_desks import SECRET, Pair, theirs
 
 from parley.core.errors import LocalError
-from parley.desk.door import Asking
+from parley.desk.door import Asking, Door, serve
+from parley.store import Store, Waiting
 from parley.watch_log import Happened
 
 
@@ -131,3 +134,83 @@ def test_when_the_one_commit_fails_nothing_of_it_has_happened(pair: Pair) -> Non
     assert "answer" in link.asks("release", draft=ref, by="chief")
     pair.wait(5)
     assert [m.text for m in pair.south.desk.messages("Liaison")] == ["one"]
+
+
+def test_a_sign_in_that_cannot_be_noted_signs_nobody_in(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, ref = Connection(pair), composed(pair, "one")
+
+    def refuses(by: str) -> None:
+        raise LocalError("the disk is full")
+
+    monkeypatch.setattr(pair.north.desk, "note_sign_in", refuses)
+    assert link.asks("sign_in", by="chief", passphrase=SECRET)["error"] == "the disk is full"
+    assert "error" in link.asks("release", draft=ref, by="chief")
+
+
+def waits(number: int, size: int) -> Waiting:
+    return Waiting(0, bytes(32), bytes(size), b"", 8, None, 0, 1, number, None, 1)
+
+
+def test_after_one_part_met_a_full_disk_nothing_of_the_commit_is_durable(tmp_path: Path) -> None:
+    store = Store(tmp_path / "record.db", sync=False)
+    (pages,) = next(iter(store._db.execute("PRAGMA page_count")))
+    store._db.execute(f"PRAGMA max_page_count={pages + 8}")
+    with pytest.raises(LocalError, match="full"), store.turn():
+        with store.part():
+            store.wait(waits(1, 10))
+        with pytest.raises(LocalError, match="full"), store.part():
+            store.wait(waits(2, 200_000))
+        with pytest.raises(LocalError, match="full"), store.part():
+            store.wait(waits(3, 10))
+    assert store.waiting() == ()
+    store.close()
+
+
+def test_a_fault_of_ours_does_not_keep_a_connection_or_the_process(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def breaks(self: Door, taken: object) -> list[bytes]:
+        raise RuntimeError("a fault")
+
+    async def scene() -> list[str]:
+        told: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, c: told.append(str(c["exception"])))
+        server = await serve(pair.north.desk, tmp_path)
+        reader, writer = await asyncio.open_unix_connection(str(tmp_path / "desk.sock"))
+        writer.write(b'{"ask": "status"}\n')
+        writer.write_eof()
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+        server.close()
+        return told
+
+    monkeypatch.setattr(Door, "_answers", breaks)
+    assert asyncio.run(scene()) == ["a fault"]
+
+
+def test_questions_of_one_connection_are_answered_in_their_order(pair: Pair, tmp_path: Path) -> None:
+    refs = [composed(pair, f"message {number}") for number in range(3)]
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("sign_in", {"by": "chief", "passphrase": SECRET}),
+        *(("release", {"draft": ref, "by": "chief", "brief": True}) for ref in refs),
+        ("messages", {}),
+        ("release", {"draft": refs[0], "by": "chief"}),
+    ]
+
+    async def scene() -> list[dict[str, Any]]:
+        server = await serve(pair.north.desk, tmp_path)
+        reader, writer = await asyncio.open_unix_connection(str(tmp_path / "desk.sock"))
+        for name, given in asked:
+            writer.write(json.dumps({"ask": name, "with": given}).encode() + b"\n")
+        writer.write_eof()
+        async with asyncio.timeout(5):
+            heard = await reader.read()
+        writer.close()
+        server.close()
+        return [json.loads(line) for line in heard.splitlines()]
+
+    signed, one, two, three, messages, again = asyncio.run(scene())
+    assert "release" in signed["answer"] and "error" in again
+    places = [told["answer"]["sequence"] for told in (one, two, three)]
+    assert places == sorted(places) and len(messages["answer"]) == 3

@@ -40,6 +40,8 @@ from parley.bearers.unanswered import Answers, Socket, answers, unsent_bytes
 
 FRAME_BYTES_MAX: Final = 4096
 _PREFIX_BYTES: Final = 2
+_BEHIND_BYTES_MAX: Final = 64 * 1024
+"""Most that waits here for one of several connections, bytes, while another takes frames."""
 _RENEW_EVERY_S: Final = 1.0
 _LOOK_EVERY_S: Final = 0.25  # at what is unacknowledged, while anything is
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: what the kernel still holds is thrown away
@@ -191,9 +193,12 @@ class TcpBearer:
         if self._closed or not 1 <= len(frame) <= FRAME_BYTES_MAX:
             return False
         packet = len(frame).to_bytes(_PREFIX_BYTES, "big") + frame
-        taken = False
-        for connection in reversed(self._connections):
-            taken = connection.put(packet) or taken
+        full = [each for each in reversed(self._connections) if not each.put(packet)]
+        taken = len(full) < len(self._connections)
+        for connection in full if taken else ():
+            connection.queue(
+                packet
+            )  # it may be the peer's: a stranger who reads must not draw frames away from it
         return taken
 
     async def aclose(self) -> None:
@@ -440,13 +445,23 @@ class _Connection(asyncio.BufferedProtocol):
             self._looking = self._loop.call_later(_LOOK_EVERY_S, self._look)
         return True
 
+    def queue(self, packet: bytes) -> None:
+        """Write behind what waits already, up to a limit."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_write_buffer_size() + len(packet) <= _BEHIND_BYTES_MAX:
+            transport.write(packet)
+            self._written_bytes += len(packet)
+
     def _await_room(self, fd: int) -> None:
         """Has the bearer told when the kernel has sent what it took. One frame waits below us and no more, so that a
         FLASH does not stand behind a backlog; the kernel would add to what it has not sent yet, whatever limit it
         was given. The transport watches its own descriptor, so this is another of the same socket."""
         if self._room_fd is None:
-            self._room_fd = os.dup(fd)
-            self._loop.add_writer(self._room_fd, self._room)
+            with contextlib.suppress(OSError):  # no descriptor is left: the next turn tries again
+                self._room_fd = os.dup(fd)
+                self._loop.add_writer(self._room_fd, self._room)
 
     def _room(self) -> None:
         self._stop_awaiting_room()

@@ -37,9 +37,11 @@ _TOGETHER = frozenset(("compose", "release", "acknowledge"))  # what writes noth
 class Asking:
     """One connection: the key it was given, what it follows, and how many answers it is owed."""
 
-    def __init__(self, desk: Desk, tell: Callable[[bytes], None]) -> None:
-        """`tell`: takes a line for the other side of the connection."""
-        self._desk, self.tell = desk, tell
+    def __init__(
+        self, desk: Desk, tell: Callable[[bytes], None], has_room: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`tell`: takes a line for the other side of the connection. `has_room`: whether that reads what it is told."""
+        self._desk, self.tell, self._has_room = desk, tell, has_room
         self._key: Unlocked | None = None
         self._told: dict[bytes, tuple[int, int]] = {}
         self._leave: Callable[[], None] | None = None
@@ -54,14 +56,16 @@ class Asking:
         """Does what is asked, and gives what makes the answer line: to be called once it is durable."""
         try:
             found = self._act(name, given)
-        except LocalError as e:
-            return partial(_refusal, e)
-        except RemoteError as e:
-            return partial(_line, {"error": e.text, "hint": ""})
-        except OSError as e:  # a file of the home that is not there, or may not be read
-            words = f"the system refused: {e.strerror or e}" + (f" ({e.filename})" if e.filename else "")
-            return partial(_line, {"error": words, "hint": "look before you repeat: parley status"})
-        return lambda: _line({"answer": found()})
+        except (LocalError, RemoteError, OSError) as e:
+            return partial(_told, e)
+
+        def answer() -> bytes:
+            try:
+                return _line({"answer": found()})
+            except (LocalError, RemoteError, OSError) as e:
+                return _told(e)
+
+        return answer
 
     def close(self) -> None:
         """The connection is gone: the key is let go, nothing is followed any more."""
@@ -73,9 +77,10 @@ class Asking:
         match name:
             case "sign_in":
                 check(name, _sign_in, given)
-                self._key = unlock(self._desk.home_path, str(given["by"]), str(given["passphrase"]))
-                self._desk.note_sign_in(self._key.name)
-                powers: Json = list(self._desk.powers(self._key.name))
+                key = unlock(self._desk.home_path, str(given["by"]), str(given["passphrase"]))
+                powers: Json = list(self._desk.powers(key.name))
+                self._desk.note_sign_in(key.name)  # which may refuse: then nobody is signed in
+                self._key = key
                 return lambda: powers
             case "follow":
                 check(name, _follow, given)
@@ -89,6 +94,8 @@ class Asking:
                 return act(self._desk, name, self._key, **given)
 
     def _follow(self) -> None:
+        if not self._has_room():
+            return  # it is told with the next change after it has read
         now = self._desk.at_their_end()
         for line, (our_size, there) in now.items():
             if self._told.get(line) != (our_size, there):
@@ -110,36 +117,33 @@ class Door:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._waiting: deque[tuple[Asking, bytes]] = deque()
+        self._waiting: deque[tuple[Asking, str, dict[str, Json]]] = deque()
         self._scheduled = False
 
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends and has its answers."""
 
-        def tell(told: bytes) -> None:
-            if (
-                writer.transport.get_write_buffer_size() > LINE_BYTES_MAX
-            ):  # it asks or follows, and does not read
-                writer.transport.abort()
-            writer.write(told)
+        def has_room() -> bool:
+            return writer.transport.get_write_buffer_size() <= LINE_BYTES_MAX
 
-        asking = Asking(self._desk, tell)
+        asking = Asking(self._desk, writer.write, has_room)
         try:
             with contextlib.suppress(OSError, ValueError, asyncio.LimitOverrunError):
                 while line := await reader.readline():
-                    self._put(asking, line)
-                    while asking.owed >= UNANSWERED_MAX:
-                        await _answered(asking)
+                    name, given = _question(line)
+                    self._put(asking, name, given)
+                    while asking.owed >= (UNANSWERED_MAX if name in _TOGETHER else 1):
+                        await _answered(asking)  # an answer of another kind may be long
                     await writer.drain()
-        finally:
             while asking.owed:
                 await _answered(asking)
+        finally:
             asking.close()
             writer.close()
 
-    def _put(self, asking: Asking, line: bytes) -> None:
+    def _put(self, asking: Asking, name: str, given: dict[str, Json]) -> None:
         asking.owed += 1
-        self._waiting.append((asking, line))
+        self._waiting.append((asking, name, given))
         self._schedule()
 
     def _schedule(self) -> None:
@@ -148,24 +152,22 @@ class Door:
             asyncio.get_running_loop().call_soon(self._run)
 
     def _run(self) -> None:
-        """Answers one question, or as many that may be together."""
+        """Answers one question, or as many of one name as may be together."""
         self._scheduled = False
-        taken: list[tuple[Asking, str, dict[str, Json]]] = []
-        while self._waiting and len(taken) < TOGETHER_MAX:
-            asking, line = self._waiting[0]
-            name, given = _question(line)
-            if taken and name not in _TOGETHER:
-                break
-            self._waiting.popleft()
-            taken.append((asking, name, given))
-            if name not in _TOGETHER:
-                break
+        taken = [self._waiting.popleft()]
+        name = taken[0][1]
+        most = TOGETHER_MAX if name in _TOGETHER else 1
+        while self._waiting and self._waiting[0][1] == name and len(taken) < most:
+            taken.append(self._waiting.popleft())
         if self._waiting:
             self._schedule()
-        for (asking, _, _), answer in zip(taken, self._answers(taken), strict=True):
-            asking.owed -= 1
-            asking.settled.set()
-            asking.tell(answer)
+        try:
+            for (asking, _, _), answer in zip(taken, self._answers(taken), strict=True):
+                asking.tell(answer)
+        finally:  # also after a fault of ours: a connection that waited for ever would keep the process
+            for asking, _, _ in taken:
+                asking.owed -= 1
+                asking.settled.set()
 
     def _answers(self, taken: list[tuple[Asking, str, dict[str, Json]]]) -> list[bytes]:
         if taken[0][1] not in _TOGETHER:
@@ -175,7 +177,7 @@ class Door:
             with self._desk.together():
                 acted = [asking.act(name, given) for asking, name, given in taken]
         except LocalError as e:
-            return [_refusal(e)] * len(taken)
+            return [_told(e)] * len(taken)
         return [answer() for answer in acted]
 
 
@@ -214,8 +216,16 @@ async def serve(desk: Desk, home: Path) -> asyncio.Server:
         os.umask(before)
 
 
-def _refusal(e: LocalError) -> bytes:
-    return _line({"error": e.text, "hint": e.hint})
+def _told(e: LocalError | RemoteError | OSError) -> bytes:
+    """A refusal as an answer line."""
+    match e:
+        case LocalError():
+            return _line({"error": e.text, "hint": e.hint})
+        case RemoteError():
+            return _line({"error": e.text, "hint": ""})
+        case _:  # a file of the home that is not there, or may not be read
+            words = f"the system refused: {e.strerror or e}" + (f" ({e.filename})" if e.filename else "")
+            return _line({"error": words, "hint": "look before you repeat: parley status"})
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)

@@ -530,7 +530,8 @@ class Node(Epochs):
 
     def _enter_waiting(self, room: Room, now: Seconds) -> None:
         """Enters what waits as the way to them has room for it, the most urgent first, so that a long backlog can
-        still be kept back or withdrawn, and does not lie before what is released later. A FLASH is entered at once."""
+        still be kept back or withdrawn, and does not lie before what is released later. A FLASH is entered at once, up
+        to a second window of them."""
         window = self._window(room)
         entered: list[Waiting] = []
         room.waits_for_window = False
