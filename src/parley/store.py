@@ -243,6 +243,7 @@ class Store:
             raise _refused(e) from None
         try:
             yield
+            self._check_not_rolled_back()
             self._db.execute("COMMIT")
         except apsw.Error as e:
             self._rollback()
@@ -263,10 +264,7 @@ class Store:
         Raises LocalError when the disk refuses.
         """
         try:
-            if (
-                not self._db.in_transaction
-            ):  # an earlier part met a full disk: SQLite has rolled the turn back
-                raise apsw.FullError("nothing of this can be recorded")
+            self._check_not_rolled_back()
             self._db.execute("SAVEPOINT part")
             try:
                 yield
@@ -278,6 +276,11 @@ class Store:
             self._db.execute("RELEASE part")
         except apsw.Error as e:
             raise _refused(e) from None
+
+    def _check_not_rolled_back(self) -> None:
+        """A part that meets a full disk has SQLite roll the whole turn back: nothing of it may be recorded then."""
+        if not self._db.in_transaction:
+            raise apsw.FullError("the turn was rolled back")
 
     def _rollback(self) -> None:
         self._newest = self._with_waiting = None
