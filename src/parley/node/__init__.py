@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -140,14 +140,7 @@ class Node(Epochs):
         if self._joined:
             return self._part(do)
         self._touched = False
-        try:
-            with self.store.turn():
-                result = do()
-                self._follow_up()
-        except BaseException:
-            if self._touched:
-                self._load()
-            raise
+        result = self._decided(do, self.store.turn())
         self._committed()
         return result
 
@@ -178,16 +171,21 @@ class Node(Epochs):
         """A turn within `together`."""
         before, self._touched = self._touched, False
         try:
-            with self.store.part():
+            return self._decided(do, self.store.part())
+        finally:
+            self._touched = self._touched or before
+            self._reread()
+
+    def _decided(self, do: Callable[[], T], written: AbstractContextManager[None]) -> T:
+        """`do` and what follows from it, written as a whole; the fold as it was if that fails."""
+        try:
+            with written:
                 result = do()
                 self._follow_up()
         except BaseException:
             if self._touched:
                 self._load()
             raise
-        finally:
-            self._touched = self._touched or before
-            self._reread()
         return result
 
     def _committed(self) -> None:
