@@ -39,7 +39,7 @@ from parley.core.wire import body as bodies
 from parley.core.wire import cbor
 from parley.core.wire import entry as wire
 from parley.desk.views import EntryView, FaultView, LineView, MessageView, RungView, TermsView
-from parley.keys import OfficerFile, Signer
+from parley.keys import OfficerFile
 from parley.node import Node, PairRoom, Room
 from parley.node.answered import closes
 from parley.store import Fault, Row, Waiting
@@ -704,9 +704,6 @@ class Reader:
                 Sentence("there is no officer {name!r} at this end", name=name), "see: parley officer list"
             )
         return found
-
-    def signer(self, by: str, passphrase: str) -> tuple[OfficerFile, Signer]:
-        return keys.officer_signer(self._node.home.path, by, passphrase)
 
     def may(self, found: OfficerFile, kind: int, subject: int | None, precedence: Precedence) -> None:
         if not accords.may(found.officer, kind, subject, precedence):
