@@ -19,6 +19,10 @@ its repeats and would notice a mended path only as long after as it was broken. 
 frame stays. When a new connection comes while another one is unanswered, the bearer tells that it was away and
 is back: what was written may be lost, so the exchange above repeats it at once and not by its timers (ADR 24).
 
+One frame waits below us and no more, so that a FLASH does not stand behind what was taken before; the node is told
+when there is room. With several connections what one of them cannot take yet waits here, up to a limit, while another
+takes it: else whoever reads fastest, a stranger too, would draw frames away from the peer.
+
 `up` means that some connection exists, a stranger's included: belief, not proof. Proof is an authenticated
 frame, and that is the node's business.
 """
