@@ -120,6 +120,63 @@ def test_an_acknowledgement_leaves_its_act_id_out_where_the_place_tells_it(grade
     assert codec & 7 == bodies.CHARSET_CBOR
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 5), TEXT, TEXT, optional(TEXT), st.booleans())
+def test_a_tender_comes_back_and_leaves_out_the_tender_it_takes_the_place_of(
+    kind: int, name: str, to: str, rank: Value, again: bool
+) -> None:
+    """PK-18."""
+    body: Body = (kind, name, to, rank, bytes(32) if again else None)
+    context = Context(LANGUAGES, own_place_of={bytes(32): 77}.get, their_act_at={77: bytes(32)}.get)
+    codec, packed = bodies.pack(False, ActKind.TENDER, body, context)
+    assert bodies.unpack(False, ActKind.TENDER, codec, packed, context) == body
+    if again and codec & 7 != bodies.CHARSET_CBOR:
+        assert packed[1:5] == (77).to_bytes(4, "big")
+        with pytest.raises(RemoteError):
+            bodies.unpack(False, ActKind.TENDER, codec, packed, Context(LANGUAGES))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 3), optional(TEXT))
+def test_an_answer_to_a_tender_names_it_by_its_place(answer: int, reason: Value) -> None:
+    """PK-19."""
+    body: Body = (bytes(32), answer, None if reason is None else "en", reason)
+    context = Context(LANGUAGES, {bytes(32): 77}.get, {77: bytes(32)}.get)
+    codec, packed = bodies.pack(False, ActKind.TENDER_ANSWER, body, context)
+    assert bodies.unpack(False, ActKind.TENDER_ANSWER, codec, packed, context) == body
+    if codec & 7 != bodies.CHARSET_CBOR:
+        assert packed[:5] == (77).to_bytes(4, "big") + bytes((answer,))
+        with pytest.raises(RemoteError):
+            bodies.unpack(False, ActKind.TENDER_ANSWER, codec, packed, Context(LANGUAGES))
+
+
+@pytest.mark.parametrize(
+    ("kind", "packed"),
+    [
+        (ActKind.TENDER, b""),
+        (ActKind.TENDER, b"\x41a\nb"),
+        (ActKind.TENDER, b"\x01a"),
+        (ActKind.TENDER, b"\x01a\nb\nc"),
+        (ActKind.TENDER, b"\x11a\nb"),
+        (ActKind.TENDER, b"\x21\x00\x00\x00\x08a\nb"),
+        (ActKind.TENDER, b"\x21\x00"),
+        (ActKind.TENDER_ANSWER, b"\x00\x00\x00\x4d"),
+        (ActKind.TENDER_ANSWER, b"\x00\x00\x00\x08\x01"),
+        (ActKind.TENDER_ANSWER, b"\x00\x00\x00\x4d\x02reason"),
+        (ActKind.TENDER_ANSWER, b"\x00\x00\x00\x4d\x02en\nrea\nson"),
+    ],
+)
+def test_a_packed_tender_or_answer_out_of_its_form_is_refused(kind: int, packed: bytes) -> None:
+    """PK-18, PK-19."""
+    at = {77: bytes(32)}.get
+    context = Context(LANGUAGES, act_at=at, their_act_at=at)
+    for codec in (0, 1):
+        with pytest.raises(RemoteError):
+            bodies.unpack(False, kind, codec, packed, context)
+    with pytest.raises(RemoteError):
+        bodies.unpack(False, kind, 0x11, packed, context)
+
+
 def test_a_receipt_is_packed_as_thirty_six_bytes_an_entry() -> None:
     """PK-7."""
     body: Body = ((5, hashlib.sha256(b"5").digest()), (9, hashlib.sha256(b"9").digest()))
@@ -129,7 +186,13 @@ def test_a_receipt_is_packed_as_thirty_six_bytes_an_entry() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [k for k in ActKind if k not in (ActKind.MESSAGE, ActKind.ACKNOWLEDGE)] + [63]
+    "kind",
+    [
+        k
+        for k in ActKind
+        if k not in (ActKind.MESSAGE, ActKind.ACKNOWLEDGE, ActKind.TENDER, ActKind.TENDER_ANSWER)
+    ]
+    + [63],
 )
 def test_a_kind_without_a_packing_goes_as_the_array_of_its_fields(kind: int) -> None:
     """PK-8."""

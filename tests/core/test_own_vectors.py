@@ -147,7 +147,8 @@ def test_the_product_unpacks_every_packing_or_refuses_it(v: Vector) -> None:
     """PK-1 to PK-9."""
 
     def judge() -> None:
-        context = bodies.Context(tuple(v["languages"]), act_at={7: h(v, "named_at_7")}.get)
+        at = {7: h(v, "named_at_7")}.get
+        context = bodies.Context(tuple(v["languages"]), act_at=at, their_act_at=at)
         body = bodies.unpack(v["node"], v["kind"], v["codec"], h(v, "packed"), context)
         assert wire.encode_body(body) == h(v, "body")
         (bodies.check_statement if v["node"] else bodies.check_act)(v["kind"], body)

@@ -14,6 +14,9 @@ ROUND = 1_750_000_000
 DELEGATION = (1, b"k" * 32, "Watch", 3, 31)
 SEVER = (None, ROUND, "en", "Grounds.")
 MESSAGE = ("en", None, None, None, None, None, None, "Text.")
+TENDER = (1, "Office of the South", "Office of the North", None, None)
+LETTER = (None, 1, "Office of the South", "Office of the North", None, 1, HASH, HASH, (HASH, 1, HASH), HASH)
+ANNOUNCEMENT = (None, ROUND, "Press office", "en", "Title", None, "Text.")
 EPOCH = (1, 0, 0, b"s" * 1168, 0)
 CONTACT = (0, 0, 0, 0, None, None, None)
 
@@ -64,8 +67,8 @@ ACTS: list[tuple[int, list[Body], list[Body]]] = [
     ),
     (
         ActKind.OFFER,
-        [(1, b""), (2, b"terms")],
-        [(0, b""), (3, b""), (1,), (1, b"", b""), (1, "terms"), ("1", b""), (None, b"")],
+        [(1, b""), (2, b"terms"), (3, b""), (4, b"")],
+        [(0, b""), (5, b""), (1,), (1, b"", b""), (1, "terms"), ("1", b""), (None, b"")],
     ),
     (ActKind.AGREE, [(HASH,)], [(), (HASH, HASH), (HASH[1:],), (HASH + b"h",), ("h" * 32,), (None,)]),
     (ActKind.WITHDRAW, [(HASH,)], [(), (HASH, HASH), (HASH[1:],), (HASH + b"h",), ("h" * 32,), (None,)]),
@@ -167,6 +170,100 @@ ACTS: list[tuple[int, list[Body], list[Body]]] = [
             but(MESSAGE, f7="p" * 1601),
             but(MESSAGE, f7=b"text"),
             (*MESSAGE, None),
+        ],
+    ),
+    (
+        ActKind.TENDER,
+        [
+            TENDER,
+            but(TENDER, f0=5, f1="n" * 128, f2="n" * 128, f3="r" * 64, f4=HASH),
+            but(TENDER, f1="", f2=""),
+        ],
+        [
+            TENDER[:4],
+            (*TENDER, None),
+            but(TENDER, f0=0),
+            but(TENDER, f0=6),
+            but(TENDER, f1="n" * 129),
+            but(TENDER, f1=None),
+            but(TENDER, f2="n" * 129),
+            but(TENDER, f2=b"office"),
+            but(TENDER, f3="r" * 65),
+            but(TENDER, f4=HASH[1:]),
+        ],
+    ),
+    (
+        ActKind.TENDER_ANSWER,
+        [(HASH, 1, None, None), (HASH, 2, "l" * 16, "r" * 1600), (HASH, 3, "en", "")],
+        [
+            (HASH, 1, None),
+            (HASH, 1, None, None, None),
+            (HASH[1:], 1, None, None),
+            (HASH, 0, None, None),
+            (HASH, 4, None, None),
+            (HASH, 2, "en", None),
+            (HASH, 2, None, "reason"),
+            (HASH, 2, "l" * 17, "reason"),
+            (HASH, 2, "en", "r" * 1601),
+        ],
+    ),
+    (
+        ActKind.LETTER,
+        [
+            LETTER,
+            but(LETTER, f0=HASH, f2=None, f3=None, f4=None),
+            but(LETTER, f1=5, f4="r" * 64, f5=U32, f8=(HASH, 1 << 20, HASH)),
+        ],
+        [
+            LETTER[:9],
+            (*LETTER, None),
+            but(LETTER, f0=HASH),
+            but(LETTER, f0=HASH[1:], f2=None, f3=None, f4=None),
+            but(LETTER, f0=HASH, f2=None, f3=None, f4="rank"),
+            but(LETTER, f1=0),
+            but(LETTER, f1=6),
+            but(LETTER, f2=None),
+            but(LETTER, f3="n" * 129),
+            but(LETTER, f5=0),
+            but(LETTER, f5=U32 + 1),
+            but(LETTER, f6=HASH[1:]),
+            but(LETTER, f7=None),
+            but(LETTER, f8=(HASH, 0, HASH)),
+            but(LETTER, f8=(HASH, (1 << 20) + 1, HASH)),
+            but(LETTER, f8=(HASH, 1)),
+            but(LETTER, f8=(HASH[1:], 1, HASH)),
+            but(LETTER, f8=(HASH, 1, HASH[1:])),
+            but(LETTER, f9=HASH + b"h"),
+        ],
+    ),
+    (
+        ActKind.TIER,
+        [(HASH, 1), (HASH, 3)],
+        [(HASH,), (HASH, 1, None), (HASH[1:], 1), (HASH, 0), (HASH, 4)],
+    ),
+    (
+        ActKind.ANNOUNCEMENT,
+        [
+            ANNOUNCEMENT,
+            but(
+                ANNOUNCEMENT, f0=HASH, f1=U32, f2="c" * 128, f4="t" * 256, f5=tuple(range(16)), f6="p" * 1600
+            ),
+            but(ANNOUNCEMENT, f5=()),
+            (*ANNOUNCEMENT, *["p"] * 57),
+        ],
+        [
+            ANNOUNCEMENT[:6],
+            (*ANNOUNCEMENT, *["p"] * 58),
+            but(ANNOUNCEMENT, f0=HASH[1:]),
+            but(ANNOUNCEMENT, f1=U32 + 1),
+            but(ANNOUNCEMENT, f2="c" * 129),
+            but(ANNOUNCEMENT, f3="l" * 17),
+            but(ANNOUNCEMENT, f4="t" * 257),
+            but(ANNOUNCEMENT, f5=(16,)),
+            but(ANNOUNCEMENT, f5=(1, 0)),
+            but(ANNOUNCEMENT, f5=(1, 1)),
+            but(ANNOUNCEMENT, f5=1),
+            but(ANNOUNCEMENT, f6="p" * 1601),
         ],
     ),
 ]

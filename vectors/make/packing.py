@@ -257,6 +257,35 @@ def make_bad_others() -> None:
         ),
     ):
         bad(name, what, "PK-6", ActKind.ACKNOWLEDGE, codec, packed)
+    two = b"Office\nOffice"
+    for name, what, codec, packed in (
+        ("tender-with-a-language", "language bits beside a tender", 0x11, b"\x01" + two),
+        ("tender-with-a-flag-more", "a flag that stands for nothing", 0x01, b"\x41" + two),
+        ("tender-of-one-name", "one text", 0x01, b"\x01Office"),
+        ("tender-of-three-names", "three texts, and no rank", 0x01, b"\x01" + two + b"\nOffice"),
+        ("tender-without-the-rank-it-says", "two texts, and a rank", 0x01, b"\x11" + two),
+        (
+            "tender-of-nothing-held",
+            "nothing lies at place 8: kept, and asked for",
+            0x01,
+            b"\x21\0\0\0\x08" + two,
+        ),
+    ):
+        bad(name, what, "PK-18", ActKind.TENDER, codec, packed)
+    answer = b"\0\0\0\x07\x02"
+    for name, what, codec, packed in (
+        ("tender-answer-of-4-bytes", "no answer", 0x00, answer[:4]),
+        ("tender-answer-with-a-language", "language bits beside a reason", 0x11, answer + b"en\nNo."),
+        ("tender-answer-with-a-charset-and-no-reason", "a charset, and no reason", 0x01, answer),
+        ("tender-answer-without-a-language", "a reason, and no language", 0x01, answer + b"No."),
+        (
+            "tender-answer-of-nothing-held",
+            "nothing lies at place 8: kept, and asked for",
+            0x00,
+            b"\0\0\0\x08\x01",
+        ),
+    ):
+        bad(name, what, "PK-19", ActKind.TENDER_ANSWER, codec, packed)
     bad("adopt-without-the-array", "a kind that has no packing but the array", "PK-1 PK-8", NodeKind.ADOPT, 0x00,
         c.seed("terms"), node=True)  # fmt: skip
     bad(
@@ -293,7 +322,8 @@ def make_bad_deflate() -> None:
 
 
 def make_packings() -> None:
-    context = bodies.Context(c.LANGUAGES, {NAMED: 7}.get, {7: NAMED}.get)
+    place, at = {NAMED: 7}.get, {7: NAMED}.get
+    context = bodies.Context(c.LANGUAGES, place, at, place, at)
     for name, node, kind, body, cites in (
         (
             "message-english",
@@ -336,6 +366,29 @@ def make_packings() -> None:
             (NAMED, int(Grade.READ_BACK), "Hold fire."),
             "PK-6",
         ),
+        (
+            "tender-english",
+            False,
+            ActKind.TENDER,
+            (1, "Head of the Office of the South", "Head of the Office of the North", "Minister", None),
+            "PK-18",
+        ),
+        ("tender-korean", False, ActKind.TENDER, (1, "남측 국정실", "북측 국정실", None, None), "PK-18"),
+        (
+            "tender-again",
+            False,
+            ActKind.TENDER,
+            (2, "Deputy head of the Office of the South", "Head of the Office of the North", None, NAMED),
+            "PK-18",
+        ),
+        ("tender-answer-accepted", False, ActKind.TENDER_ANSWER, (NAMED, 1, None, None), "PK-19"),
+        (
+            "tender-answer-refused",
+            False,
+            ActKind.TENDER_ANSWER,
+            (NAMED, 2, "en", "Not at this rank."),
+            "PK-19",
+        ),
         ("receipt-beyond-a-hole", True, NodeKind.RECEIPT, ((9, c.seed("leaf")),), "PK-7 KI-3"),
         ("sever", False, ActKind.SEVER, (None, 1_795_262_000, "en", "By order."), "PK-8"),
     ):
@@ -368,6 +421,10 @@ def packings(
         return bodies._pack_message(body, context)
     if not node and kind == ActKind.ACKNOWLEDGE:
         return bodies._pack_acknowledge(body, context)
+    if not node and kind == ActKind.TENDER:
+        return bodies._pack_tender(body, context)
+    if not node and kind == ActKind.TENDER_ANSWER:
+        return bodies._pack_tender_answer(body, context)
     return [(bodies.CHARSET_CBOR, cbor.encode(body))]
 
 

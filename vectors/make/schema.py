@@ -151,6 +151,22 @@ def make_bodies() -> None:
         "sever-of-two-lines": (ActKind.SEVER, ((c.LINE, c.ORDER_WIRE), 0, "en", "g" * 1600)),
         "acknowledge-noted": (ActKind.ACKNOWLEDGE, (NAMED, 6, None)),
         "cancel": (ActKind.CANCEL, (NAMED, "en", "Sent by mistake.")),
+        "tender-at-its-bounds": (ActKind.TENDER, (5, "n" * 128, "t" * 128, "r" * 64, NAMED)),
+        "tender-of-two-names": (
+            ActKind.TENDER,
+            (1, "Office of the South", "Office of the North", None, None),
+        ),
+        "tender-answer-without-a-reason": (ActKind.TENDER_ANSWER, (NAMED, 3, None, None)),
+        "tender-answer-with-a-reason": (ActKind.TENDER_ANSWER, (NAMED, 2, "en", "r" * 1600)),
+        "letter-after-a-tender": (ActKind.LETTER, letter(0, NAMED, two=None, three=None)),
+        "letter-without-a-tender": (ActKind.LETTER, letter(1, 4)),
+        "letter-at-its-bounds": (ActKind.LETTER, letter(8, (NAMED, 1 << 20, NAMED))),
+        "tier": (ActKind.TIER, (NAMED, 3)),
+        "announcement-at-its-bounds": (
+            ActKind.ANNOUNCEMENT,
+            (NAMED, 2**32 - 1, "c" * 128, "x" * 16, "t" * 256, tuple(range(16)), "p" * 1600),
+        ),
+        "announcement-of-one-side": (ActKind.ANNOUNCEMENT, announcement(0, None)),
         "kind-unknown": (63, ("anything", 1, None)),
     }
     for name, (kind, fields) in acts.items():
@@ -166,6 +182,30 @@ def make_bodies() -> None:
         body(f"good-{name}", "KI-3 KI-5", "good", True, kind, fields)
     make_bad_acts(delegation, said)
     make_bad_statements()
+
+
+def letter(at: int, value: Value, **names: Value) -> tuple[Any, ...]:
+    """A letter without a tender, but for one field; names by their places."""
+    fields = [
+        None,
+        1,
+        "Office of the South",
+        "Office of the North",
+        None,
+        1,
+        NAMED,
+        NAMED,
+        (NAMED, 1, NAMED),
+        NAMED,
+    ]
+    fields[2], fields[3] = names.get("two", fields[2]), names.get("three", fields[3])
+    return (*fields[:at], value, *fields[at + 1 :])
+
+
+def announcement(at: int, value: Value) -> tuple[Any, ...]:
+    """An announcement of one side, but for one field."""
+    fields = (NAMED, 1_795_262_400, "Press office", "en", "The lines", (0, 1), "The lines work again.")
+    return (*fields[:at], value, *fields[at + 1 :])
 
 
 def make_bad_acts(delegation: tuple[Any, ...], said: tuple[Any, ...]) -> None:
@@ -186,7 +226,7 @@ def make_bad_acts(delegation: tuple[Any, ...], said: tuple[Any, ...]) -> None:
         ("roster-power-32", roster, delegated(4, 32)),
         ("roster-a-field-more", roster, ((*delegation, None),)),
         ("offer-subject-0", ActKind.OFFER, (0, b"")),
-        ("offer-subject-3", ActKind.OFFER, (3, b"")),
+        ("offer-subject-5", ActKind.OFFER, (5, b"")),
         ("offer-terms-as-text", ActKind.OFFER, (1, "")),
         ("agree-hash-of-31-bytes", ActKind.AGREE, (NAMED[:31],)),
         ("withdraw-null", ActKind.WITHDRAW, (None,)),
@@ -212,6 +252,21 @@ def make_bad_acts(delegation: tuple[Any, ...], said: tuple[Any, ...]) -> None:
         ("message-paragraph-with-a-line-break", message, (*said, "one\ntwo")),
         ("message-paragraph-with-a-delete", message, (*said, "one\x7ftwo")),
         ("message-paragraph-null", message, (*said, "Text.", None)),
+        ("tender-class-6", ActKind.TENDER, (6, "n", "t", None, None)),
+        ("tender-name-null", ActKind.TENDER, (1, None, "t", None, None)),
+        ("tender-name-of-129-bytes", ActKind.TENDER, (1, "n" * 129, "t", None, None)),
+        ("tender-answer-4", ActKind.TENDER_ANSWER, (NAMED, 4, None, None)),
+        ("tender-answer-reason-without-a-language", ActKind.TENDER_ANSWER, (NAMED, 2, None, "r")),
+        ("letter-names-beside-its-tender", ActKind.LETTER, letter(0, NAMED)),
+        ("letter-number-0", ActKind.LETTER, letter(5, 0)),
+        ("letter-object-of-0-bytes", ActKind.LETTER, letter(8, (NAMED, 0, NAMED))),
+        ("letter-object-over-1-mib", ActKind.LETTER, letter(8, (NAMED, (1 << 20) + 1, NAMED))),
+        ("letter-object-without-a-salt", ActKind.LETTER, letter(8, (NAMED, 1))),
+        ("letter-commitment-of-31-bytes", ActKind.LETTER, letter(9, NAMED[:31])),
+        ("tier-4", ActKind.TIER, (NAMED, 4)),
+        ("announcement-point-16", ActKind.ANNOUNCEMENT, announcement(5, (16,))),
+        ("announcement-points-out-of-order", ActKind.ANNOUNCEMENT, announcement(5, (1, 0))),
+        ("announcement-without-a-paragraph", ActKind.ANNOUNCEMENT, announcement(0, None)[:6]),
     ):
         body(f"bad-{name}", "KI-2 KI-4 CV-3", "fault", False, kind, fields)
 

@@ -216,18 +216,35 @@ def _address(value: Value) -> tuple[str, str]:
     return cbor.string(office), cbor.string(form)
 
 
+_RELEASED = frozenset(
+    {
+        ActKind.MESSAGE,
+        ActKind.CANCEL,
+        ActKind.TENDER,
+        ActKind.TENDER_ANSWER,
+        ActKind.LETTER,
+        ActKind.TIER,
+        ActKind.ANNOUNCEMENT,
+    }
+)
+_POWER_OF_SUBJECT: dict[int, Power] = {
+    Subject.ACCORD: Power.ADMINISTER,
+    Subject.RESTORE: Power.RESTORE,
+    Subject.ANNOUNCEMENT_HOUR: Power.RELEASE,
+    Subject.APPOINTMENT: Power.RELEASE,
+}
+
+
 def power_needed(kind: int, subject: int | None) -> Power:
     """The power an author must hold for an act of `kind` (an OFFER's by its subject) to have effect."""
-    if kind == ActKind.MESSAGE:
-        return Power.RELEASE
-    if kind == ActKind.CANCEL:
+    if kind in _RELEASED:
         return Power.RELEASE
     if kind == ActKind.ACKNOWLEDGE:
         return Power.ACKNOWLEDGE
     if kind == ActKind.SEVER:
         return Power.SEVER
     if kind in (ActKind.OFFER, ActKind.AGREE, ActKind.WITHDRAW):
-        return Power.RESTORE if subject == Subject.RESTORE else Power.ADMINISTER
+        return _POWER_OF_SUBJECT.get(subject or 0, Power.ADMINISTER)
     return Power.NONE
 
 

@@ -16,6 +16,7 @@ incarnations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
@@ -23,6 +24,7 @@ from parley.core import accord as accords
 from parley.core import suite
 from parley.core.accord import Accord
 from parley.core.errors import LocalError, RemoteError, Sentence
+from parley.core.instruments import announcement, appointment
 from parley.core.record import Held, Tree
 from parley.core.types import (
     HASH_BYTES,
@@ -379,7 +381,7 @@ def refuse(line: Line, kind: int, subject: int | None, now: Seconds) -> LocalErr
     """Why our end may not originate an act of `kind` now, or None if it may (spec 10.2)."""
     if line.is_order_wire or kind in ALWAYS_ORIGINATED:
         return None
-    if kind in (ActKind.OFFER, ActKind.AGREE, ActKind.WITHDRAW) and subject != Subject.ACCORD:
+    if kind in (ActKind.OFFER, ActKind.AGREE, ActKind.WITHDRAW) and subject == Subject.RESTORE:
         return None
     state = declared(line, now)
     if state == Declared.OPEN or kind in line.accord.always_open:
@@ -727,13 +729,20 @@ def _covered(standing: Standing, party: int, size: int) -> Standing:
     return _with_side(standing, party, replace(side, intervals=intervals))
 
 
+_DECODED: dict[int, Callable[[bytes], object]] = {
+    Subject.RESTORE: decode_restore,
+    Subject.ANNOUNCEMENT_HOUR: announcement.decode_hour,
+    Subject.APPOINTMENT: appointment.decode_terms,
+}
+
+
 def _terms_hold(line: Line, subject: int, terms: bytes) -> bool:
     """Whether the terms are such as `subject` needs; an offer of nonsense stands for nothing."""
     try:
-        if subject == Subject.RESTORE:
-            decode_restore(terms)
-            return not line.is_order_wire
-        return line.is_order_wire and accords.decode_terms(terms).name != ""
+        if subject == Subject.ACCORD:
+            return line.is_order_wire and accords.decode_terms(terms).name != ""
+        _DECODED[subject](terms)
+        return not line.is_order_wire
     except RemoteError:
         return False
 

@@ -70,6 +70,11 @@ class ActKind(IntEnum):
     CANCEL = 6
     ACKNOWLEDGE = 7
     MESSAGE = 8
+    TENDER = 9
+    TENDER_ANSWER = 10
+    LETTER = 11
+    TIER = 12
+    ANNOUNCEMENT = 13
 
 
 class NodeKind(IntEnum):
@@ -88,13 +93,14 @@ class NodeKind(IntEnum):
 class LooseKind(IntEnum):
     """What is authenticated by the frame alone: unsigned, not recorded (spec 6.3)."""
 
-    FRAGMENT = 1  # reserved
+    FRAGMENT = 1
     SIGN_OF_LIFE = 2
     FRONTIER = 3
     CALL = 4
     CHAT = 5  # reserved
     PREKEY = 6
     PREKEYS_WANTED = 7
+    OBJECT_WANTED = 8
 
 
 class Subject(IntEnum):
@@ -102,6 +108,8 @@ class Subject(IntEnum):
 
     ACCORD = 1
     RESTORE = 2
+    ANNOUNCEMENT_HOUR = 3
+    APPOINTMENT = 4
 
 
 class Grade(IntEnum):
@@ -113,6 +121,32 @@ class Grade(IntEnum):
     CANNOT_COMPLY = 4
     STAND_BY = 5
     NOTED = 6
+
+
+class LetterClass(IntEnum):
+    """What a letter is; an accord says which classes pass without a tender (spec 6.1)."""
+
+    PERSONAL_LETTER = 1
+    LETTER = 2
+    NOTICE = 3
+    TELEGRAM = 4
+    SAFETY_NOTICE = 5
+
+
+class TenderAnswer(IntEnum):
+    """What the other side says to a tender; undetermined leaves it open."""
+
+    ACCEPTED = 1
+    REFUSED = 2
+    UNDETERMINED = 3
+
+
+class Tier(IntEnum):
+    """How much of a letter may be disclosed; each holds what is below it."""
+
+    EXISTENCE = 1
+    COUNT_AND_DATES = 2
+    CONTENT = 3
 
 
 class Power(IntFlag):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from parley.core import accord as accords
 from parley.core import line as lines
@@ -548,16 +549,17 @@ class Lines:
     def _ends(self, room: Room) -> Ends:
         pair, store, line = room.pair, self.store, room.line
 
-        def place_of(act_id: bytes) -> int | None:
+        def place_in(party: int, act_id: bytes) -> int | None:
             row = store.by_id(act_id)
             if row is None or row.line != line.id:
                 return None
-            held = row.held
-            return held.sequence if held.party != line.ours else None
+            return row.held.sequence if row.held.party == party else None
 
-        def act_at(sequence: int) -> bytes | None:
-            row = store.at(line.id, line.ours, sequence)
+        def act_at(party: int, sequence: int) -> bytes | None:
+            row = store.at(line.id, party, sequence)
             return row.held.id if row else None
+
+        theirs = 1 - line.ours
 
         return Ends(
             line.id,
@@ -568,7 +570,13 @@ class Lines:
             (pair.cards[0].node_key, pair.cards[1].node_key),
             pair.key_of,
             lambda party, size: self._root_at(room, party, size),
-            bodies.Context(line.accords[0][1].languages, place_of, act_at),
+            bodies.Context(
+                line.accords[0][1].languages,
+                partial(place_in, theirs),
+                partial(act_at, line.ours),
+                partial(place_in, line.ours),
+                partial(act_at, theirs),
+            ),
         )
 
     def _stamp(self) -> Stamp:

@@ -27,9 +27,12 @@ from parley.core.types import (
     ActKind,
     Body,
     Grade,
+    LetterClass,
     NodeKind,
     Power,
     Subject,
+    TenderAnswer,
+    Tier,
     Value,
     exactly,
     text,
@@ -45,6 +48,10 @@ ANY_FORM_BYTES = (
     9  # what the form *any*, in which a text by phrases goes, takes more than the others (spec 7.8)
 )
 PARAGRAPH_BYTES_MAX = 1600
+NAME_BYTES_MAX = 128  # in whose name, to whom, by which channel
+RANK_BYTES_MAX = 64
+OBJECT_BYTES_MAX = 1 << 20
+ANNOUNCEMENT_FIELDS = 6  # before the paragraphs
 MESSAGE_OPTIONAL = 6  # subject, in whose name, form of address, references, reply by, stale after
 
 
@@ -53,12 +60,15 @@ class Context:
     """What both ends know and a packing may leave out.
 
     `languages`: the accord's list. `place_of`: the sequence, in the log of the party that is
-    answered, of an act id. `act_at`: the reverse. Either gives None for what is not held.
+    answered, of an act id. `act_at`: the reverse. `own_place_of` and `their_act_at`: the same for the log of the
+    party that speaks. Each gives None for what is not held.
     """
 
     languages: tuple[str, ...] = ()
     place_of: Callable[[bytes], int | None] = lambda act_id: None
     act_at: Callable[[int], bytes | None] = lambda sequence: None
+    own_place_of: Callable[[bytes], int | None] = lambda act_id: None
+    their_act_at: Callable[[int], bytes | None] = lambda sequence: None
 
 
 # --- schemas ----------------------------------------------------------------------------------
@@ -99,7 +109,7 @@ def _check_roster(body: Body) -> None:
 
 def _check_offer(body: Body) -> None:
     subject, terms = _fields(body, 2)
-    within("subject", cbor.integer(subject), int(Subject.ACCORD), int(Subject.RESTORE))
+    within("subject", cbor.integer(subject), min(Subject), max(Subject))
     cbor.octets(terms)
 
 
@@ -151,6 +161,78 @@ def _check_message(body: Body) -> None:
     for what, field in (("reply by", reply_by), ("stale after", stale_after)):
         if field is not None:
             within(what, cbor.integer(field), 0, U32)
+    for paragraph in paragraphs:
+        text("paragraph", cbor.string(paragraph), PARAGRAPH_BYTES_MAX)
+
+
+def _check_tender(body: Body) -> None:
+    kind, name, to, rank, instead_of = _fields(body, 5)
+    within("class", cbor.integer(kind), min(LetterClass), max(LetterClass))
+    _check_names(name, to, rank)
+    if instead_of is not None:
+        exactly("act id", cbor.octets(instead_of), HASH_BYTES)
+
+
+def _check_names(name: Value, to: Value, rank: Value) -> None:
+    text("in whose name", cbor.string(name), NAME_BYTES_MAX)
+    text("to whom", cbor.string(to), NAME_BYTES_MAX)
+    if rank is not None:
+        text("rank", cbor.string(rank), RANK_BYTES_MAX)
+
+
+def _check_tender_answer(body: Body) -> None:
+    name, answer, language, reason = _fields(body, 4)
+    exactly("act id", cbor.octets(name), HASH_BYTES)
+    within("answer", cbor.integer(answer), min(TenderAnswer), max(TenderAnswer))
+    if (language is None) != (reason is None):
+        raise RemoteError("a reason and its language stand together")
+    if reason is not None:
+        text("language", cbor.string(language), 16)
+        text("reason", cbor.string(reason), PARAGRAPH_BYTES_MAX)
+
+
+def _check_letter(body: Body) -> None:
+    tender, kind, name, to, rank, number, writer, addressee, named, content = _fields(body, 10)
+    within("class", cbor.integer(kind), min(LetterClass), max(LetterClass))
+    if tender is None:
+        _check_names(name, to, rank)
+    else:
+        exactly("act id", cbor.octets(tender), HASH_BYTES)
+        if (name, to, rank) != (None, None, None):
+            raise RemoteError("a letter that names its tender says the names again")
+    within("number", cbor.integer(number), 1, U32)
+    root, size, salt = cbor.array(named, 3, "object")
+    within("size of the object", cbor.integer(size), 1, OBJECT_BYTES_MAX)
+    for what, value in (
+        ("fingerprint", writer),
+        ("fingerprint", addressee),
+        ("root of the object", root),
+        ("salt", salt),
+        ("commitment to the content", content),
+    ):
+        exactly(what, cbor.octets(value), HASH_BYTES)
+
+
+def _check_tier(body: Body) -> None:
+    name, tier = _fields(body, 2)
+    exactly("act id", cbor.octets(name), HASH_BYTES)
+    within("tier", cbor.integer(tier), min(Tier), max(Tier))
+
+
+def _check_announcement(body: Body) -> None:
+    if len(body) < ANNOUNCEMENT_FIELDS + 1:
+        raise RemoteError("announcement without a paragraph")
+    terms, hour, channel, language, title, points, *paragraphs = body
+    if terms is not None:
+        exactly("terms", cbor.octets(terms), HASH_BYTES)
+    within("announcement hour", cbor.integer(hour), 0, U32)
+    text("channel", cbor.string(channel), NAME_BYTES_MAX)
+    text("language", cbor.string(language), 16)
+    text("title", cbor.string(title), 256)
+    if points is not None:
+        named = [within("point", cbor.integer(point), 0, 15) for point in cbor.items(points)]
+        if named != sorted(set(named)):
+            raise RemoteError("points of an announcement repeat, or are out of order")
     for paragraph in paragraphs:
         text("paragraph", cbor.string(paragraph), PARAGRAPH_BYTES_MAX)
 
@@ -207,6 +289,11 @@ _ACT_SCHEMAS: dict[int, Callable[[Body], None]] = {
     ActKind.CANCEL: _check_cancel,
     ActKind.ACKNOWLEDGE: _check_acknowledge,
     ActKind.MESSAGE: _check_message,
+    ActKind.TENDER: _check_tender,
+    ActKind.TENDER_ANSWER: _check_tender_answer,
+    ActKind.LETTER: _check_letter,
+    ActKind.TIER: _check_tier,
+    ActKind.ANNOUNCEMENT: _check_announcement,
 }
 _NODE_SCHEMAS: dict[int, Callable[[Body], None]] = {
     NodeKind.RECEIPT: _check_receipt,
@@ -234,6 +321,10 @@ def pack(
         packed += _pack_message(body, context)
     elif not node and kind == ActKind.ACKNOWLEDGE:
         packed += _pack_acknowledge(body, context)
+    elif not node and kind == ActKind.TENDER:
+        packed += _pack_tender(body, context)
+    elif not node and kind == ActKind.TENDER_ANSWER:
+        packed += _pack_tender_answer(body, context)
     elif node and kind == NodeKind.RECEIPT:
         packed.append(
             (0, b"".join(_u32(cbor.integer(f[0])) + cbor.octets(f[1]) for f in body if isinstance(f, tuple)))
@@ -275,6 +366,10 @@ def unpack(node: bool, kind: int, codec: int, data: bytes, context: Context) -> 
         return _unpack_message(codec, data, context)
     if not node and kind == ActKind.ACKNOWLEDGE:
         return _unpack_acknowledge(codec, data, context)
+    if not node and kind == ActKind.TENDER:
+        return _unpack_tender(codec, data, context)
+    if not node and kind == ActKind.TENDER_ANSWER:
+        return _unpack_tender_answer(codec, data, context)
     if node and kind == NodeKind.RECEIPT and codec == 0 and data and len(data) % 36 == 0:
         return tuple(
             (int.from_bytes(data[i : i + 4], "big"), data[i + 4 : i + 36]) for i in range(0, len(data), 36)
@@ -346,6 +441,59 @@ def _unpack_acknowledge(codec: int, data: bytes, context: Context) -> Body:
     if read_back == "":
         raise RemoteError("a packed read-back is empty")
     return (name, data[4], read_back)
+
+
+def _pack_tender(body: Body, context: Context) -> list[tuple[int, bytes]]:
+    kind, name, to, rank, instead_of = body
+    head = bytes((cbor.integer(kind) | (0x10 if rank is not None else 0) | (0x20 if instead_of else 0),))
+    if instead_of is not None:
+        place = context.own_place_of(cbor.octets(instead_of))
+        if place is None:
+            return []
+        head += _u32(place)
+    joined = "\n".join(cbor.string(field) for field in (name, to, rank) if field is not None)
+    return [(codec, head + coded) for codec, coded in _code_text(joined)]
+
+
+def _unpack_tender(codec: int, data: bytes, context: Context) -> Body:
+    if not data or codec >> 4 or data[0] & 0xC0:
+        raise RemoteError("packed tender is empty, or its flags or its codec say what is not there")
+    instead_of, at = None, 1
+    if data[0] & 0x20:
+        instead_of, at = context.their_act_at(int.from_bytes(data[1:5], "big")), 5
+        if instead_of is None or len(data) < at:
+            raise RemoteError("tender names a place we do not hold")
+    texts = _decode_text(codec, data[at:]).split("\n")
+    ranked = bool(data[0] & 0x10)
+    if len(texts) != 2 + ranked:
+        raise RemoteError("packed tender has not the texts its flags say")
+    return (data[0] & 0x0F, texts[0], texts[1], texts[2] if ranked else None, instead_of)
+
+
+def _pack_tender_answer(body: Body, context: Context) -> list[tuple[int, bytes]]:
+    name, answer, language, reason = body
+    place = context.place_of(cbor.octets(name))
+    if place is None:
+        return []
+    head = _u32(place) + bytes((cbor.integer(answer),))
+    if reason is None:
+        return [(0, head)]
+    joined = "\n".join((cbor.string(language), cbor.string(reason)))
+    return [(codec, head + coded) for codec, coded in _code_text(joined)]
+
+
+def _unpack_tender_answer(codec: int, data: bytes, context: Context) -> Body:
+    if len(data) < 5 or codec >> 4 or (codec and len(data) == 5):
+        raise RemoteError("packed answer to a tender is too short, or its codec says what is not there")
+    name = context.act_at(int.from_bytes(data[:4], "big"))
+    if name is None:
+        raise RemoteError("answer to a tender names a place we do not hold")
+    if len(data) == 5:
+        return (name, data[4], None, None)
+    texts = _decode_text(codec, data[5:]).split("\n")
+    if len(texts) != 2:
+        raise RemoteError("packed answer to a tender has not a language and a reason")
+    return (name, data[4], texts[0], texts[1])
 
 
 def _code_text(joined: str) -> list[tuple[int, bytes]]:
