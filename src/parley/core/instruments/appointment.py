@@ -1,8 +1,8 @@
 """Appointments: a call, a meeting or a handover that both agree on (spec 6.1, 19).
 
-An appointment is terms, offered and agreed like any. To move it is to agree on other terms that name it, with a reason; to
-call it off, on terms that name it and say so. The read-out line, what both will say of it, is part of the terms: it is
-agreed when both stand behind the same words, before the appointment or, in terms that name it, after it.
+An appointment is terms, offered and agreed like any. To move it is to agree on other terms that name it, with a
+reason; to call it off, on terms that name it and say so. The read-out line, what both will say of it, is part of the
+terms: it is agreed when both stand behind the same words, before the appointment or, in terms that name it, after it.
 """
 
 from __future__ import annotations
