@@ -27,7 +27,7 @@ CORE_TYPES = {"core.errors", "core.types"}
 CORE_MIDDLE = {"core.wire", "core.suite", "core.accord"}
 EVERYTHING = {
     "core", "bearers", "keys", "store", "watch_log", "home", "node", "desk", "console", "scenario", "witness",
-    "config",
+    "config", "site",
 }  # fmt: skip
 
 MAY_KNOW: dict[str, set[str]] = {
@@ -40,10 +40,13 @@ MAY_KNOW: dict[str, set[str]] = {
     "core.accord": CORE_TYPES | CORE_MIDDLE,
     "core.record": CORE_TYPES | CORE_MIDDLE,
     "core.instruments": CORE_TYPES | CORE_MIDDLE | {"core.record"},
+    "core.objects": CORE_TYPES | CORE_MIDDLE | {"core.record"},
     "core.line": CORE_TYPES | CORE_MIDDLE | {"core.record", "core.instruments"},
     "core.exchange": CORE_TYPES | CORE_MIDDLE | {"core.record", "core.instruments", "core.line"},
     "core.observed": set(),
     "core.export": CORE_TYPES | CORE_MIDDLE | {"core.record", "core.instruments", "core.line"},
+    "core.disclosure": CORE_TYPES | CORE_MIDDLE | {"core.record", "core.instruments"},
+    "site": {"core"},
     "bearers": set(),
     "keys": {"core"},
     "store": {"core"},
@@ -71,6 +74,7 @@ MAY_USE: dict[str, set[str]] = {
     "watch_log": {"apsw"},
     "console": {"starlette", "jinja2", "markupsafe", "uvicorn"},
     "demo": {"starlette", "jinja2"},
+    "site": {"jinja2", "markupsafe"},
     "testing": {"*"},
 }
 

@@ -55,6 +55,14 @@ class Config:
             "help": "file with the end's passphrase, readable by its owner only, for an unattended start"
         },
     )
+    site: str = field(
+        default="",
+        metadata={"help": "folder in which announcements are published, for a web server to show; empty: nowhere"},
+    )
+    announce_late_s: int = field(
+        default=900,
+        metadata={"help": "seconds this end may be late by itself with an announcement, 0 to 86400; later it is held"},
+    )
     bearers: tuple[BearerConfig, ...] = field(default=(), metadata={"help": "tables [bearer.NAME]"})
 
 
@@ -85,6 +93,8 @@ def load(path: Path) -> Config:
         raise LocalError(
             f"{path}: a number is out of range", "life_s 1 to 86400, fresh_lives 1 to 100, ports to 65535"
         )
+    if not 0 <= config.announce_late_s <= 86400:
+        raise LocalError(f"{path}: announce_late_s is out of range", "0 to 86400 seconds")
     if config.console_port and not config.console_hosts:
         raise LocalError(
             f"{path}: console_hosts names no host", "no browser could reach the console: name one"

@@ -20,6 +20,7 @@ from typing import Protocol, TypeAlias
 import apsw
 
 from parley.core.errors import LocalError, RemoteError, Sentence
+from parley.core.objects import ObjectName
 from parley.core.record import Held, hold
 from parley.core.types import Act, ActKind, Seconds, Statement
 from parley.core.wire import cbor
@@ -102,6 +103,31 @@ SCHEMA = (
     CREATE INDEX waiting_next ON waiting (line, kept_back, precedence DESC, id);
     CREATE INDEX waiting_named ON waiting (line, author, number);
     CREATE INDEX waiting_draft ON waiting (draft);
+    """,
+    # version 4: objects larger than an entry, those that acts of theirs name and we lack, with the blocks that came
+    # of them, and those of ours that they say they hold
+    """
+    CREATE TABLE objects (
+        root BLOB PRIMARY KEY, size INTEGER NOT NULL, salt BLOB NOT NULL, line BLOB NOT NULL,
+        theirs INTEGER NOT NULL, heard_at INTEGER NOT NULL, bytes BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX objects_of ON objects (line, theirs, size);
+    CREATE TABLE wanted (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        line BLOB NOT NULL, sequence INTEGER NOT NULL, place INTEGER NOT NULL,
+        root BLOB NOT NULL, size INTEGER NOT NULL, salt BLOB NOT NULL,
+        misfits INTEGER NOT NULL, heard_at INTEGER NOT NULL,
+        UNIQUE (line, sequence, place)
+    ) STRICT;
+    CREATE INDEX wanted_line ON wanted (line, id);
+    CREATE INDEX wanted_root ON wanted (root);
+    CREATE TABLE blocks (
+        wanted INTEGER NOT NULL, block INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (wanted, block)
+    ) STRICT;
+    CREATE TABLE told (
+        line BLOB NOT NULL, sequence INTEGER NOT NULL, place INTEGER NOT NULL,
+        PRIMARY KEY (line, sequence, place)
+    ) STRICT, WITHOUT ROWID;
     """,
 )
 CHECKPOINT_PAGES = (
@@ -188,6 +214,20 @@ class Fault:
     evidence: bytes
     heard_at: Seconds
     differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An object that an act of theirs names and we lack. `place`: which of the objects the act names; `misfits`: how
+    often what came was not what was named."""
+
+    id: int
+    line: bytes
+    sequence: int
+    place: int
+    named: ObjectName
+    misfits: int
+    heard_at: Seconds
 
 
 class Store:
@@ -624,6 +664,129 @@ class Store:
         """The indices of a batch that we have or had."""
         rows = self._db.execute("SELECT place FROM prekeys WHERE line = ? AND batch = ?", (line, batch))
         return frozenset(int(place) for (place,) in rows)
+
+    # --- objects
+
+    def add_object(
+        self,
+        named: ObjectName,
+        data: bytes,
+        line: bytes,
+        heard_at: Seconds,
+        *,
+        theirs: bool,
+        lines: Collection[bytes],
+    ) -> None:
+        """Keeps an object, whose bytes fit its name; one that is held stays as it is. `lines`: those of its pair, on
+        which it is wanted no more."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (named.root, named.size, named.salt, line, int(theirs), heard_at, data),
+        )
+        for one in lines:
+            self._db.execute(
+                "DELETE FROM blocks WHERE wanted IN"
+                " (SELECT id FROM wanted WHERE root = ? AND size = ? AND salt = ? AND line = ?)",
+                (named.root, named.size, named.salt, one),
+            )
+            self._db.execute(
+                "DELETE FROM wanted WHERE root = ? AND size = ? AND salt = ? AND line = ?",
+                (named.root, named.size, named.salt, one),
+            )
+
+    def object_held_at(self, named: ObjectName) -> Seconds | None:
+        """Since when an object is held, None if it is not."""
+        row = self._db.execute(
+            "SELECT heard_at FROM objects WHERE root = ? AND size = ? AND salt = ?",
+            (named.root, named.size, named.salt),
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def object_is_of(self, named: ObjectName, lines: Collection[bytes]) -> bool:
+        """Whether an object is held that was kept for one of these lines."""
+        row = self._db.execute(
+            "SELECT line FROM objects WHERE root = ? AND size = ? AND salt = ?",
+            (named.root, named.size, named.salt),
+        ).fetchone()
+        return row is not None and row[0] in lines
+
+    def object_bytes(self, root: bytes) -> bytes | None:
+        """An object by its root, None if it is not held."""
+        row = self._db.execute("SELECT bytes FROM objects WHERE root = ?", (root,)).fetchone()
+        return _blob(row[0]) if row else None
+
+    def object_piece(self, root: bytes, first: int, size: int) -> bytes | None:
+        """Bytes of an object from `first` on, at most `size`; None if it is not held."""
+        row = self._db.execute(
+            "SELECT substr(bytes, ?, ?) FROM objects WHERE root = ?", (first + 1, size, root)
+        ).fetchone()
+        return _blob(row[0]) if row else None
+
+    def objects_bytes(self, line: bytes) -> int:
+        """How many bytes of objects of theirs are kept for a line."""
+        (size,) = self._one(
+            "SELECT coalesce(sum(size), 0) FROM objects WHERE line = ? AND theirs = 1", (line,)
+        )
+        assert isinstance(size, int)
+        return size
+
+    def want(self, line: bytes, sequence: int, place: int, named: ObjectName, heard_at: Seconds) -> None:
+        """Notes that an object is named and not held."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO wanted (line, sequence, place, root, size, salt, misfits, heard_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
+            (line, sequence, place, named.root, named.size, named.salt, heard_at),
+        )
+
+    def wanted(self, line: bytes, most: int = -1) -> tuple[Wanted, ...]:
+        """What is wanted on a line, in the order in which it was named to us."""
+        rows = self._db.execute(
+            "SELECT id, line, sequence, place, root, size, salt, misfits, heard_at FROM wanted"
+            " WHERE line = ? ORDER BY id LIMIT ?",
+            (line, most),
+        )
+        return tuple(
+            Wanted(number, line, sequence, place, ObjectName(root, size, salt), misfits, heard_at)
+            for number, line, sequence, place, root, size, salt, misfits, heard_at in rows
+        )
+
+    def is_wanted(self, line: bytes, sequence: int, place: int) -> bool:
+        """Whether the object that an act of theirs names at a place is still wanted."""
+        row = self._db.execute(
+            "SELECT 1 FROM wanted WHERE line = ? AND sequence = ? AND place = ?", (line, sequence, place)
+        ).fetchone()
+        return row is not None
+
+    def wanted_count(self, line: bytes) -> int:
+        """How many objects are wanted on a line."""
+        (count,) = self._one("SELECT count(*) FROM wanted WHERE line = ?", (line,))
+        assert isinstance(count, int)
+        return count
+
+    def misfit(self, wanted_id: int) -> None:
+        """What came for an object was not what was named: all of it is dropped."""
+        self._db.execute("DELETE FROM blocks WHERE wanted = ?", (wanted_id,))
+        self._db.execute("UPDATE wanted SET misfits = misfits + 1 WHERE id = ?", (wanted_id,))
+
+    def add_block(self, wanted_id: int, block: int, data: bytes) -> None:
+        """Keeps a block of an object that is wanted, for a restart; nobody has checked it."""
+        self._db.execute("INSERT OR REPLACE INTO blocks VALUES (?, ?, ?)", (wanted_id, block, data))
+
+    def blocks(self, wanted_id: int) -> dict[int, bytes]:
+        """The blocks that are kept of an object that is wanted."""
+        rows = self._db.execute("SELECT block, bytes FROM blocks WHERE wanted = ?", (wanted_id,))
+        return {int(block): _blob(data) for block, data in rows}
+
+    def tell_held(self, line: bytes, sequence: int, place: int) -> None:
+        """They say that they hold an object that an act of ours names."""
+        self._db.execute("INSERT OR IGNORE INTO told VALUES (?, ?, ?)", (line, sequence, place))
+
+    def is_told_held(self, line: bytes, sequence: int, place: int) -> bool:
+        """Whether they said that they hold it."""
+        row = self._db.execute(
+            "SELECT 1 FROM told WHERE line = ? AND sequence = ? AND place = ?", (line, sequence, place)
+        ).fetchone()
+        return row is not None
 
     # --- faults
 

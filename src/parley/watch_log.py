@@ -50,6 +50,24 @@ SCHEMA = (
     CREATE INDEX events_watch ON events (id) WHERE what = 'watch';
     CREATE INDEX events_alarm ON events (id) WHERE what = 'alarm';
     """,
+    # version 3: the way to what is known of the calls of a line
+    """
+    CREATE INDEX events_calls ON events (line, id)
+        WHERE what IN ('called', 'heard a call', 'answered', 'noted of a call', 'unanswered');
+    """,
+    # version 3: the way to what is prepared and waits for a release
+    """
+    CREATE INDEX events_prepared ON events (id) WHERE what = 'prepared';
+    """,
+    # version 4: announcements of ours, each where it stands: what is signed waits here, outside the record, for its
+    # hour, and what is published stays, for the public site is written from it
+    """
+    CREATE TABLE announcements (id INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL, state TEXT NOT NULL,
+        at INTEGER NOT NULL, body BLOB NOT NULL, drafted_by TEXT NOT NULL, drafted_at INTEGER NOT NULL, act BLOB,
+        released_by TEXT NOT NULL, released_at INTEGER, doubt TEXT NOT NULL, reason TEXT NOT NULL,
+        trusted_since INTEGER NOT NULL, published_at INTEGER, asked_late INTEGER NOT NULL) STRICT;
+    CREATE INDEX announcements_state ON announcements (state);
+    """,
 )
 VERSION = len(SCHEMA)
 DRAFTS_READ_MAX = 256  # drafts kept as they were read: one is asked for several times while it is released
@@ -61,10 +79,14 @@ class Happened(StrEnum):
     DRAFT = "draft"
     OFFERED = "offered"
     REOPENED = "reopened"  # its drafter edits it again: the offer is void
+    PREPARED = "prepared"  # a formal act, as a body: it waits for its release by a second person
     RELEASED = "released"
     WITHDRAWN = "withdrawn"
     CALLED = "called"
     ANSWERED = "answered"
+    HEARD_CALL = "heard a call"  # their ring, or their answer to ours
+    NOTED_OF_CALL = "noted of a call"  # a step of a guided call
+    UNANSWERED = "unanswered"  # a slot that closed and is not entered by itself: the run until then
     REKEYED = "rekeyed"
     WATCH = "watch"
     SIGNED = "signed"
@@ -75,6 +97,8 @@ class Happened(StrEnum):
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     REFUSED_SIGN_IN = "refused sign-in"
+    COURIER = "courier"  # a file by hand, given out or taken in
+    ANNOUNCEMENT = "announcement"  # a step of a text of ours: drafted, released, held, published ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +121,29 @@ class Working:
 
     saved_at: Seconds
     fields: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """An announcement of ours as it stands (states: `core.instruments.announcement`). `id`: 0 before it is kept.
+    `at`: its hour. `act`: signed, None for a draft. `doubt`: why the end holds it; `reason`: an officer's own words.
+    `trusted_since`: the event after which nothing has spoken against our clock, as far as an officer knows."""
+
+    id: int
+    line: bytes
+    state: str
+    at: Seconds
+    body: bytes
+    drafted_by: str
+    drafted_at: Seconds
+    act: bytes | None = None
+    released_by: str = ""
+    released_at: Seconds | None = None
+    doubt: str = ""
+    reason: str = ""
+    trusted_since: int = 0
+    published_at: Seconds | None = None
+    asked_late: int = 0  # an officer asked for it after its hour
 
 
 class WatchLog:
@@ -162,6 +209,68 @@ class WatchLog:
         )
         return tuple((row[0], row[1]) for row in rows)
 
+    # --- announcements
+
+    def announcements(self, *states: str) -> tuple[Announced, ...]:
+        """The announcements of ours in these states, or all, oldest first."""
+        where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+        found = self._db.execute(
+            "SELECT id, line, state, at, body, drafted_by, drafted_at, act, released_by, released_at, doubt, reason,"
+            f" trusted_since, published_at, asked_late FROM announcements {where} ORDER BY id",
+            states,
+        )
+        return tuple(Announced(*row) for row in found)
+
+    def announcement(self, number: int) -> Announced | None:
+        """One announcement of ours."""
+        return next((one for one in self.announcements() if one.id == number), None)
+
+    def keep_announcement(
+        self, at: Seconds, officer: str, step: str, found: Announced, /, *, trusted: bool = False
+    ) -> Announced:
+        """An announcement as it stands after a step, and the event of that step, as one commit; gives it as it is kept.
+        `trusted`: an officer has looked, so what spoke against our clock before counts no more."""
+        with self._writing():
+            if not found.id:
+                self._db.execute(
+                    "INSERT INTO announcements VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL, '', NULL, '', '', 0, NULL, 0)",
+                    (found.line, found.state, found.at, found.body, found.drafted_by, found.drafted_at),
+                )
+                found = replace(found, id=self._db.last_insert_rowid())
+            event = self._add(
+                at,
+                Happened.ANNOUNCEMENT,
+                officer,
+                found.line,
+                0,
+                {
+                    "announcement": found.id,
+                    "act": step.upper(),
+                    "hour": found.at,
+                    **{k: v for k, v in (("doubt", found.doubt), ("reason", found.reason)) if v},
+                },
+            )
+            found = replace(found, trusted_since=event if trusted else found.trusted_since)
+            self._db.execute(
+                "UPDATE announcements SET state = ?, at = ?, body = ?, act = ?, released_by = ?, released_at = ?,"
+                " doubt = ?, reason = ?, trusted_since = ?, published_at = ?, asked_late = ? WHERE id = ?",
+                (
+                    found.state,
+                    found.at,
+                    found.body,
+                    found.act,
+                    found.released_by,
+                    found.released_at,
+                    found.doubt,
+                    found.reason,
+                    found.trusted_since,
+                    found.published_at,
+                    found.asked_late,
+                    found.id,
+                ),
+            )
+            return found
+
     # --- drafts
 
     def keep(self, draft: int, at: Seconds, fields: Mapping[str, str], *, reopens: str = "") -> None:
@@ -222,6 +331,16 @@ class WatchLog:
             return replace(found, detail={**found.detail, "reopened_at": last.at})
         return replace(found, line=last.line, detail={**found.detail, **last.detail, "offered_at": last.at})
 
+    def prepared(self) -> tuple[Event, ...]:
+        """The formal acts that are prepared and neither released nor withdrawn, oldest first."""
+        return tuple(
+            self._events(
+                "WHERE what = 'prepared' AND NOT EXISTS (SELECT 1 FROM events AS later WHERE later.draft = events.id"
+                " AND later.draft > 0 AND later.what IN ('signed', 'withdrawn')) ORDER BY id",
+                (),
+            )
+        )
+
     def of_draft(self, draft: int) -> tuple[Event, ...]:
         """What became of a draft, in order."""
         return tuple(self._events("WHERE draft = ? AND draft > 0 ORDER BY id", (draft,)))
@@ -233,6 +352,15 @@ class WatchLog:
     def watch(self) -> Event | None:
         """The last event of who has the watch: its officer has it, nobody when that is empty."""
         return next(self._events("WHERE what = 'watch' ORDER BY id DESC LIMIT 1", ()), None)
+
+    def calls(self, line: bytes, most: int) -> tuple[Event, ...]:
+        """The latest events of the calls on a line, oldest first."""
+        found = self._events(
+            "WHERE line = ? AND what IN ('called', 'heard a call', 'answered', 'noted of a call', 'unanswered')"
+            " ORDER BY id DESC LIMIT ?",
+            (line, most),
+        )
+        return tuple(found)[::-1]
 
     def last_alarm(self) -> Event | None:
         """The last event that was an alarm of the end itself: its clock jumped."""
@@ -307,7 +435,7 @@ class WatchLog:
             self._db.execute("DELETE FROM working WHERE draft = ?", (draft,))
         return event_id
 
-    def _events(self, where: str, values: tuple[int | str, ...]) -> Iterator[Event]:
+    def _events(self, where: str, values: tuple[int | str | bytes, ...]) -> Iterator[Event]:
         for row in self._db.execute(
             f"SELECT id, at, what, officer, line, draft, detail FROM events {where}", values
         ):

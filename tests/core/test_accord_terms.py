@@ -313,3 +313,136 @@ def test_terms_to_restore_have_six_fields() -> None:
     for bad in (RESTORE[:-1], (*RESTORE, None), ()):
         with pytest.raises(RemoteError):
             lines.decode_restore(cbor.encode(bad))
+
+
+# --- the second form -----------------------------------------------------------------------------
+
+MORE: tuple[Value, ...] = (
+    ((18_628, 18_993), (18_658,)),
+    1,
+    (4, 5),
+    ("Test of the line.", "회선 시험."),
+    ((1, "Ring again at the next slot."), (3, "Tell the head of the line office.")),
+)
+SECOND = replace(
+    ACCORD,
+    holidays=((18_628, 18_993), (18_658,)),
+    held_on_holidays=1,
+    untendered=(4, 5),
+    test_texts=("Test of the line.", "회선 시험."),
+    escalation=((1, "Ring again at the next slot."), (3, "Tell the head of the line office.")),
+)
+NOTHING_MORE: tuple[Value, ...] = (((), ()), 0, (), (), ())
+
+
+def second(at: int | None = None, value: Value = None, more: tuple[Value, ...] = MORE) -> bytes:
+    fields = more if at is None else (*more[:at], value, *more[at + 1 :])
+    return cbor.encode(("parley/accord/2", *FIELDS[1:], *fields))
+
+
+def test_terms_of_the_second_form_are_those_of_the_first_and_five_fields() -> None:
+    """AC-6."""
+    assert accord.encode_terms(SECOND) == second()
+    assert accord.decode_terms(second()) == SECOND
+
+
+def test_one_accord_has_one_form() -> None:
+    """AC-7: with nothing in the five fields it is the first, and the second is refused."""
+    plain = replace(
+        SECOND, holidays=((), ()), held_on_holidays=0, untendered=(), test_texts=(), escalation=()
+    )
+    assert accord.encode_terms(plain) == cbor.encode(FIELDS)
+    for bad in (
+        second(more=NOTHING_MORE),
+        cbor.encode(("parley/accord/1", *FIELDS[1:], *MORE)),
+        cbor.encode(("parley/accord/2", *FIELDS[1:])),
+        second()[:-1],
+        cbor.encode(()),
+    ):
+        with pytest.raises(RemoteError):
+            accord.decode_terms(bad)
+    for at, value in enumerate(MORE):
+        data = second(at, value, NOTHING_MORE)
+        assert accord.encode_terms(accord.decode_terms(data)) == data
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (0, (tuple(range(64)), (0, 49_710))),
+        (1, 3),
+        (2, (1, 2, 3, 4, 5)),
+        (3, tuple("abcdefgh")),
+        (3, ("t" * 128,)),
+        (4, ((1, "a"), (2, "b"), (3, "c"), (255, "d" * 128))),
+    ],
+)
+def test_the_five_fields_at_their_bounds_hold(at: int, value: Value) -> None:
+    """AC-8."""
+    assert accord.encode_terms(accord.decode_terms(second(at, value))) == second(at, value)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (0, (tuple(range(65)), ())),
+        (0, ((2, 1), ())),
+        (0, ((1, 1), ())),
+        (0, ((-1,), ())),
+        (0, ((49_711,), ())),
+        (0, ((1,),)),
+        (0, ((), (), ())),
+        (0, ((True,), ())),
+        (1, 4),
+        (1, -1),
+        (1, None),
+        (2, (0,)),
+        (2, (6,)),
+        (2, (5, 4)),
+        (2, (4, 4)),
+        (3, tuple("abcdefghi")),
+        (3, ("a", "a")),
+        (3, ("",)),
+        (3, ("t" * 129,)),
+        (3, (b"t",)),
+        (4, ((1, "a"), (2, "b"), (3, "c"), (4, "d"), (5, "e"))),
+        (4, ((2, "a"), (1, "b"))),
+        (4, ((1, "a"), (1, "b"))),
+        (4, ((0, "a"),)),
+        (4, ((256, "a"),)),
+        (4, ((1, ""),)),
+        (4, ((1, "a" * 129),)),
+        (4, ((1,),)),
+    ],
+)
+def test_the_five_fields_one_step_beyond_a_bound_are_refused(at: int, value: Value) -> None:
+    """AC-8."""
+    with pytest.raises(RemoteError):
+        accord.decode_terms(second(at, value))
+
+
+def test_terms_of_the_second_form_have_at_most_1500_bytes_too() -> None:
+    """AC-8."""
+    texts = tuple(f"{n}" + "t" * 127 for n in range(8))
+    spare = 1500 - len(second(3, texts))
+    assert 0 < spare < 256 - len("Incidents at sea.")
+    for more in (spare, spare - 1, spare - 2):  # the head of a longer text takes a byte or two more
+        purpose = "Incidents at sea." + "p" * more
+        data = cbor.encode(("parley/accord/2", *FIELDS[1:5], purpose, *FIELDS[6:], *MORE[:3], texts, MORE[4]))
+        if len(data) <= 1500:
+            accord.decode_terms(data)
+            break
+        with pytest.raises(RemoteError):
+            accord.decode_terms(data)
+    assert len(data) == 1500
+
+
+def test_a_holiday_is_a_day_of_a_partys_own_civil_calendar() -> None:
+    """AC-9: the same instant is a holiday of one party and not of the other."""
+    days = replace(SECOND, civil_clocks=(540, -300), holidays=((100,), (100,)))
+    begins = 100 * 86_400 - 540 * 60
+    assert [days.holiday_of(at) for at in (begins - 1, begins)] == [(False, False), (True, False)]
+    assert days.holiday_of(begins + 86_399) == (True, True)
+    assert days.holiday_of(begins + 86_400) == (False, True)
+    assert days.holiday_of(100 * 86_400 + 300 * 60 + 86_399) == (False, True)
+    assert days.holiday_of(100 * 86_400 + 300 * 60 + 86_400) == (False, False)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+import door_courier
 import door_files
 import door_pages
 import door_parsers
@@ -55,6 +56,7 @@ DOORS: dict[str, Door] = {
         Door("tcp", door_sockets.opened_tcp, 6, 150, 2.0, 2.0),
         Door("desk socket", door_sockets.opened_desk, 25, 1000, 3.0, 2.0),
         Door("pages", door_pages.opened, 15, 700, 3.0, 3.0),
+        Door("courier file", door_courier.opened, 4, 120, 5.0, 2.0),
         Door("peer", door_peer.opened, 1, 40, 30.0, 12.0),
         Door("flood", door_peer.opened_flood, 0, 2, 120.0, 3.0),
     )

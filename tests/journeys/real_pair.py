@@ -33,6 +33,7 @@ class Site:
         self.end, self.port = end, port
         self.party = end.party
         self.base = f"http://{end.party.lower()}.localhost:{port}"
+        self.public = str(end.home.parent / f"{end.party.lower()}-public")
 
     def secret(self, officer: str) -> str:
         return WORDS[officer]
@@ -101,7 +102,7 @@ def running(place: Path) -> Iterator[Sites]:
         site = Site(end, free_port())
         host = f"{end.party.lower()}.localhost"
         end.configure(
-            f'life_s = 2\nconsole_port = {site.port}\nconsole_hosts = ["{host}"]\n'
+            f'site = "{site.public}"\nlife_s = 2\nconsole_port = {site.port}\nconsole_hosts = ["{host}"]\n'
             f'[bearer.cable]\n{way} = "127.0.0.1:{wire}"\n'
         )
         sites.append(site)

@@ -60,6 +60,14 @@ _HANDLERS = {
     "play": "parley.cli.playing",
     "demo": "parley.cli.playing",
 }
+_INSTRUMENTS = {  # each loaded when it is named: `add` gives its sub-commands, `run` does one
+    "letter": ("parley.cli.letters", "letters between principals: tendered, sealed, handed in, taken"),
+    "appointment": ("parley.cli.appointments", "calls, meetings and handovers that both agree on"),
+    "announcement": ("parley.cli.announcements", "announcements: an agreed hour, our own text, a proof for anyone"),
+}
+_INSTRUMENTS["calendar"] = ("parley.cli.contacts", "the contacts of a line: a month, or a year at a glance")
+_HANDLERS["line amend"] = "parley.cli.contacts"
+_HANDLERS |= {word: module for word, (module, _) in _INSTRUMENTS.items()}
 
 
 def at_work() -> ModuleType:
@@ -71,7 +79,8 @@ def at_work() -> ModuleType:
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; gives its exit code."""
     _make_printable()
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(given).parse_args(given)
     try:
         handler = importlib.import_module(_HANDLERS[options.command])
         code = handler.run(options)
@@ -172,7 +181,8 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(USAGE)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: list[str] | None = None) -> argparse.ArgumentParser:
+    """The command line. `arguments`: only the instruments named there are loaded; None: all."""
     parser = _Parser(
         prog="parley", description="The communication lines between two parties who do not trust each other."
     )
@@ -188,9 +198,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     _end_commands(commands)
-    _looking_commands(commands)
+    _looking_commands(commands, amends=arguments is None or "amend" in arguments)
     _acting_commands(commands)
     _standalone_commands(commands)
+    for word, (module, words) in _INSTRUMENTS.items():
+        instrument = commands.add_parser(word, help=words)
+        if arguments is None or word in arguments:
+            importlib.import_module(module).add(instrument)
     return parser
 
 
@@ -235,10 +249,10 @@ def _end_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     commands.add_parser("up", help="run this end: bearers, desk and console (settings in parley.toml)")
 
 
-def _looking_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _looking_commands(commands: argparse._SubParsersAction[_Parser], *, amends: bool) -> None:
     _json(commands.add_parser("status", help="this end, its lines, alarms"))
     line = commands.add_parser("line", help="lines: declared and observed; offer a new one")
-    does = line.add_subparsers(dest="does", metavar="list|show|offer", parser_class=_Parser)
+    does = line.add_subparsers(dest="does", metavar="list|show|offer|amend", parser_class=_Parser)
     _json(line)
     _json(does.add_parser("list", help="the lines board"), keep=True)
     show = does.add_parser("show", help="one line and the terms on the table")
@@ -254,9 +268,20 @@ def _looking_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     offer.add_argument("--languages", default="en", help="tags, the first is the default (such as ko,en)")
     offer.add_argument("--slots", default="", help='scheduled contacts in UTC: "00:00 opening;08:00 closing"')
+    offer.add_argument(
+        "--addresses", default="", help='the protocol book: "OFFICE=FORM OF ADDRESS;OFFICE=FORM"'
+    )
+    offer.add_argument(
+        "--cut-closes-letters", action="store_true", help="a cut keeps back letters and their tenders too"
+    )
     offer.add_argument("--quorum-restore", type=int, default=2, help="officers a side to restore (default 2)")
     offer.add_argument("--one-person", action="store_true", help="a release needs no second person")
     _by(offer, keep=True)
+    amend = does.add_parser("amend", help="offer the next version of a line's accord; both must agree")
+    if amends:
+        importlib.import_module("parley.cli.contacts").add_amend(amend)
+    amend.set_defaults(command="line amend", does=None)
+    _by(amend, keep=True)
 
     inbox = commands.add_parser("inbox", help="messages that need us; --all, --drafts")
     inbox.add_argument("line", nargs="?")

@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
 from typing import TypeVar
 
 from parley import config, console
@@ -23,6 +24,7 @@ from parley.desk import Desk
 from parley.desk.door import serve
 from parley.home import Home
 from parley.node import Node, Settings, SystemClock
+from parley.site import Folder
 
 
 async def run_end(home: Home, settings: Config, stop: asyncio.Event | None = None) -> int:
@@ -35,8 +37,10 @@ async def run_end(home: Home, settings: Config, stop: asyncio.Event | None = Non
         clock=SystemClock(),
         timer=loop,
         entropy=os.urandom,
-        settings=Settings(settings.life_s, settings.fresh_lives),
+        settings=Settings(settings.life_s, settings.fresh_lives, announce_late_s=settings.announce_late_s),
     )
+    if settings.site:
+        node.announcing.publish_to(Folder(Path(settings.site).expanduser(), home.party))
     bearers = [_bearer(described) for described in settings.bearers]
     for bearer, described in zip(bearers, settings.bearers, strict=True):
         node.attach(bearer, frozenset(described.lines) or None, pair=described.pair or None)

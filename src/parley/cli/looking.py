@@ -96,6 +96,8 @@ def _offer(options: argparse.Namespace) -> int:
             slots=options.slots,
             quorum_restore=options.quorum_restore,
             second_person=not options.one_person,
+            always_open="" if options.cut_closes_letters else "letters",
+            addresses=options.addresses,
         )
     if options.json:
         print_json(name(options), found)

@@ -202,7 +202,33 @@ def exported(found: Json) -> None:
     print(f"{v['path']}: {v['bytes']} bytes. Verify with: parley verify FILE --pin OURS --pin THEIRS")
 
 
+def fields(found: Json) -> None:
+    """One thing, a field a line."""
+    for key, value in _view(found).items():
+        print(f"{key.replace('_', ' '):<12} {_safe('' if value is None else value)}")
+
+
 # --- small things -----------------------------------------------------------------------------
+
+
+def views(found: Json) -> list[View]:
+    """A list of views."""
+    return [_view(item) for item in _items(found)]
+
+
+def pairs(found: Json) -> list[tuple[Json, Json]]:
+    """A list of pairs."""
+    return _pairs(found)
+
+
+def words(value: Json) -> str:
+    """A text of theirs or ours, with everything that would act on the terminal made visible."""
+    return _safe(value)
+
+
+def numbers(found: Json) -> str:
+    """A list of numbers in one cell."""
+    return " ".join(str(n) for n in _items(found))
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:

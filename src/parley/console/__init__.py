@@ -29,14 +29,15 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from parley.console import forms, sessions, words
-from parley.console.acts import Acts, Locked, NotAllowed
+from parley.console import forms, letter_desk, letters, sessions, words
+from parley.console.acts import Acts, NotAllowed
 from parley.console.demo import Demo
 from parley.console.forms import Typed, Unfit
 from parley.console.guard import Guard, Refused
+from parley.console.instruments import INSTRUMENTS
 from parley.console.live import STREAMS_MAX, WALLS_MAX, Pulse
 from parley.console.pages import PALETTES, Outcome, Pages, Problem, Visit
-from parley.console.sessions import Session, Sessions, Throttle
+from parley.console.sessions import Locked, Session, Sessions, Throttle
 from parley.console.state import state
 from parley.console.words import _
 from parley.core.errors import ParleyError
@@ -51,6 +52,7 @@ _STATIC: Final = {
     "draft.js": "text/javascript; charset=utf-8",
     "keys.js": "text/javascript; charset=utf-8",
     "sound.js": "text/javascript; charset=utf-8",
+    "sealed-file.js": "text/javascript; charset=utf-8",
 }
 _STATIC_KEPT: Final = "public, max-age=86400"
 NOBODY: Final = Visit(None, "en", "")  # at the door, before it is known who asks
@@ -94,7 +96,7 @@ class Console:
 
     def _routes(self) -> Starlette:
         pages = self._pages
-        reading = {
+        reading: dict[str, Callable[[Visit, Request], str]] = {
             "/": pages.board,
             "/watch": pages.watch,
             "/draft/{number:int}": pages.draft,
@@ -107,7 +109,11 @@ class Console:
             "/sever/{name:path}": pages.sever,
             "/sever": pages.sever_all,
         }
+        for instrument in INSTRUMENTS:
+            reading |= {path: pages.leaf(make) for path, make in instrument.pages.items()}
+        reading |= {path: pages.leaf(make) for path, make in letter_desk.ROUTES.items()}
         routes = [Route(path, self._signed_in(page)) for path, page in reading.items()]
+        routes += letter_desk.STATIC_ROUTES
         routes += [
             Route("/sign-in", self._sign_in_page),
             Route("/sign-in", self._sign_in, methods=["POST"]),
@@ -117,6 +123,7 @@ class Console:
             Route("/state.json", self._state),
             Route("/look", self._look, methods=["POST"]),
             Route("/static/{name}", self._file),
+            Route("/letter-file/{ref:path}", self._letter_file),
             Route("/act/{act}", self._act, methods=["POST"]),
         ]
         if self._demo is not None:
@@ -305,6 +312,19 @@ class Console:
         if name not in self._static:
             raise HTTPException(404)
         return Response(self._static[name], media_type=_STATIC[name], headers={"cache-control": _STATIC_KEPT})
+
+    async def _letter_file(self, request: Request) -> Response:
+        """The sealed file of a letter, for its addressee: bytes that nobody here can read."""
+        session = self._session(request)
+        self._visit(request, session)
+        if session is None:
+            return RedirectResponse(_signing_in(_path(request)), 303)
+        name, data = letters.sealed_file(self._desk, request.path_params["ref"])
+        return Response(
+            data,
+            media_type="application/octet-stream",
+            headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"},
+        )
 
     def _refusal(self, refused: Refused, visit: Visit = NOBODY) -> Response:
         text, hint = words.say(refused.text), words.say(refused.hint)

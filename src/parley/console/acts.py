@@ -9,31 +9,24 @@ leads on with a short notice.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final
 
 from parley.console import shown
 from parley.console.forms import Typed, Unfit
 from parley.console.guard import Refused
-from parley.console.sessions import Session
+from parley.console.instruments import INSTRUMENTS
+from parley.console.leaf import Done
+from parley.console.sessions import Session, signed
 from parley.console.words import _
 from parley.core.errors import ParleyError
 from parley.core.types import Grade
-from parley.desk import Desk, Unlocked, drafts
+from parley.desk import Desk, drafts
 from parley.desk.times import instant
 from parley.desk.views import LineView, MessageView
 
 ALL_LINES: Final = "ALL LINES"
 
-Done: TypeAlias = "str | dict[str, object]"  # where to go on, or an answer to a script
-
-
-class Locked(Exception):
-    """The session has locked itself, and the act needs the officer's key."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text = _("Your session is locked, so nothing was done yet.")
-        self.hint = _("Give your passphrase with the form below. What you typed is kept.")
 
 
 class NotAllowed(Exception):
@@ -60,9 +53,14 @@ class Acts:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._table: Mapping[str, Callable[[Typed, Session], Done]] = {
+        self._table: dict[str, Callable[[Typed, Session], Done]] = {
             name: getattr(self, "_" + name.replace("-", "_")) for name in self.POWERS
         }
+        self._powers = dict(self.POWERS)
+        for instrument in INSTRUMENTS:
+            for name, (power, act) in instrument.acts.items():
+                self._powers[name] = power
+                self._table[name] = partial(act, desk)
 
     def knows(self, act: str) -> bool:
         return act in self._table
@@ -70,7 +68,7 @@ class Acts:
     def do(self, act: str, typed: Typed, session: Session) -> Done:
         """The act, done; where to go on. Raises Unfit, Refused, Locked, NotAllowed or ParleyError: nothing was
         done then."""
-        held, needed = self._desk.powers(session.name), self.POWERS[act]
+        held, needed = self._desk.powers(session.name), self._powers[act]
         if needed not in held if needed else not held:
             raise NotAllowed(needed or "any")
         return self._table[act](typed, session)
@@ -119,12 +117,12 @@ class Acts:
                 _("This draft was changed since you read it; nothing was released."),
                 _("Read it again as it stands now."),
             )
-        message = self._desk.release(draft.ref, *_signed(session), offer=typed.optional("offer"))
+        message = self._desk.release(draft.ref, *signed(session), offer=typed.optional("offer"))
         return shown.message_url(message.ref) + "?done=released"
 
     def _withdraw(self, typed: Typed, session: Session) -> Done:
         message = self.message_of(typed.needed("about", _("The message")))
-        self._desk.withdraw(message.ref, *_signed(session))
+        self._desk.withdraw(message.ref, *signed(session))
         return "/?done=withdrawn"
 
     def _acknowledge(self, typed: Typed, session: Session) -> Done:
@@ -136,12 +134,12 @@ class Acts:
                 _("A read-back needs its text; nothing was acknowledged."),
                 _("Type the key fields of the message as you read them."),
             )
-        self._desk.acknowledge(message.ref, grade, *_signed(session), read_back or None)
+        self._desk.acknowledge(message.ref, grade, *signed(session), read_back or None)
         return shown.message_url(message.ref) + "?done=acknowledged"
 
     def _cancel(self, typed: Typed, session: Session) -> Done:
         message = self.message_of(typed.needed("about", _("The message")))
-        by, key = _signed(session)
+        by, key = signed(session)
         self._desk.cancel(message.ref, by, key, typed.needed("reason", _("The reason")))
         return shown.message_url(message.ref) + "?done=cancelled"
 
@@ -171,13 +169,13 @@ class Acts:
         line = self.line_of(typed.needed("line", _("The line")))
         grounds = typed.needed("grounds", _("The grounds"))
         typed.retyped("retyped", _("The line's name"), line.name)
-        self._desk.sever(line.id, grounds, *_signed(session), typed.optional("language") or None)
+        self._desk.sever(line.id, grounds, *signed(session), typed.optional("language") or None)
         return shown.line_url(line) + "?done=severed"
 
     def _sever_all(self, typed: Typed, session: Session) -> Done:
         grounds = typed.needed("grounds", _("The grounds"))
         typed.retyped("retyped", _("The confirmation"), ALL_LINES)
-        self._desk.sever(None, grounds, *_signed(session), pair=typed.optional("pair") or None)
+        self._desk.sever(None, grounds, *signed(session), pair=typed.optional("pair") or None)
         return "/?done=severed-all"
 
     def _offer(self, typed: Typed, session: Session) -> Done:
@@ -188,7 +186,7 @@ class Acts:
         self._desk.offer_restore(
             line.id,
             opens_at,
-            *_signed(session),
+            *signed(session),
             opening_contact=instant(contact, _("The opening contact")) if contact else None,
             reserved=typed.optional("reserved"),
         )
@@ -196,13 +194,13 @@ class Acts:
         return shown.restore_url(line) + f"?done={done}"
 
     def _agree(self, typed: Typed, session: Session) -> Done:
-        terms = self._desk.agree(typed.needed("about", _("The terms")), *_signed(session))
+        terms = self._desk.agree(typed.needed("about", _("The terms")), *signed(session))
         return self._terms_page(terms.line) + "?done=agreed"
 
     _agree_accord = _agree
 
     def _withdraw_terms(self, typed: Typed, session: Session) -> Done:
-        terms = self._desk.withdraw_terms(typed.needed("about", _("The terms")), *_signed(session))
+        terms = self._desk.withdraw_terms(typed.needed("about", _("The terms")), *signed(session))
         return self._terms_page(terms.line) + "?done=terms-withdrawn"
 
     def _terms_page(self, line: str) -> str:
@@ -242,10 +240,3 @@ def line_among(lines: tuple[LineView, ...], name: str) -> LineView:
 
 def _draft_fields(typed: Typed) -> dict[str, str]:
     return {name: typed.fields[name] for name in drafts.FIELDS if name in typed.fields}
-
-
-def _signed(session: Session) -> tuple[str, Unlocked]:
-    """Who does it, and the key that signs it. Raises Locked."""
-    if session.unlocked is None:
-        raise Locked
-    return session.name, session.unlocked

@@ -36,6 +36,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from parley.core.errors import Sentence
 
 BODY_BYTES_MAX: Final = 64 * 1024
+LONG_BODY_BYTES_MAX: Final = 1_402_000  # a sealed letter of 1 MiB as base64, and the fields beside it
+LONG_FORMS: Final = frozenset({"/act/hand-in"})
 BODY_SECONDS_MAX: Final = 10.0
 BODIES_MAX: Final = 16  # forms on their way at once; the oldest makes room
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
@@ -125,15 +127,16 @@ class Guard:
         told = _one(scope, b"content-length")
         if told is not None and (not told.isascii() or not told.isdigit()):
             raise Refused(400, "The form does not say how long it is; nothing was done.")
-        if told is not None and (len(told) > 10 or int(told) > BODY_BYTES_MAX):
-            raise _too_long()
+        most = LONG_BODY_BYTES_MAX if scope["path"] in LONG_FORMS else BODY_BYTES_MAX
+        if told is not None and (len(told) > 10 or int(told) > most):
+            raise _too_long(most)
         if len(self._coming) >= BODIES_MAX:
             self._coming.pop(0).reschedule(asyncio.get_running_loop().time())
         try:
             async with asyncio.timeout(BODY_SECONDS_MAX) as patience:
                 self._coming.append(patience)
                 try:
-                    return await _whole(receive)
+                    return await _whole(receive, most)
                 finally:
                     if patience in self._coming:
                         self._coming.remove(patience)
@@ -165,23 +168,23 @@ def _from_here(scope: Scope, host: str) -> bool:
     return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
 
 
-def _too_long() -> Refused:
+def _too_long(most: int) -> Refused:
     return Refused(
         413,
-        Sentence("The form is longer than {kib} KiB, so nothing was done.", kib=BODY_BYTES_MAX // 1024),
+        Sentence("The form is longer than {kib} KiB, so nothing was done.", kib=most // 1024),
         "Shorten the text; a message carries at most about two kilobytes.",
     )
 
 
-async def _whole(receive: Receive) -> bytes:
+async def _whole(receive: Receive, most: int) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Refused(400, "The form broke off; nothing was done.")
         body += message.get("body", b"")
-        if len(body) > BODY_BYTES_MAX:
-            raise _too_long()
+        if len(body) > most:
+            raise _too_long(most)
         if not message.get("more_body", False):
             return bytes(body)
 

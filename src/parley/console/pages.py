@@ -7,7 +7,7 @@ on all. A page that shows a message notes that this officer read it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -20,11 +20,14 @@ from parley.console.acts import ALL_LINES, Acts, line_among
 from parley.console.demo import Demo
 from parley.console.forms import Typed
 from parley.console.guard import Refused
+from parley.console.instruments import INSTRUMENTS
+from parley.console.leaf import Asked, Leaf
 from parley.console.sessions import Session
 from parley.console.words import _
 from parley.core.errors import ParleyError
 from parley.core.types import Grade, Seconds
 from parley.desk import Desk
+from parley.desk.letters import LetterView
 from parley.desk.views import AlarmView, LineView, MessageView, StatusView, TermsView
 
 ENTRIES_MOST: Final = 200
@@ -79,6 +82,7 @@ class Facts:
     civil: tuple[tuple[str, int], ...]  # each party's civil clock: name, minutes east of UTC
     needs_us: tuple[MessageView, ...]
     terms_need_us: tuple[TermsView, ...]
+    letters_need_us: tuple[LetterView, ...]
     needs: int
     first_due: Seconds | None
     next_contact: Seconds | None
@@ -113,6 +117,7 @@ class Pages:
             outcome,
             drafts=drafts,
             drafting=self._desk.drafting(),
+            papers=self._desk.letters.papers(),
             waiting_on_them=self._desk.waiting_on_them(),
             messages=self._desk.messages(most=LATEST_MOST),
         )
@@ -227,8 +232,18 @@ class Pages:
             accord=self._desk.accord(line.id),
             four=self._desk.four(line.id),
             contact=self._desk.contact_now(line.id),
+            guided=self._desk.contacts.guided(line.id),
             terms=self._desk.terms(line.id),
         )
+
+    def leaf(self, make: Callable[[Desk, Asked], Leaf]) -> Callable[[Visit, Request], str]:
+        """A page of an instrument."""
+
+        def show(visit: Visit, request: Request) -> str:
+            made = make(self._desk, {**request.query_params, **request.path_params})
+            return self._page(made.template, visit, _done(request), None, **made.values)
+
+        return show
 
     def again(self, visit: Visit, typed: Typed, problem: Problem) -> str:
         """The page the form stood on, filled in again; the board if that page is gone."""
@@ -244,6 +259,11 @@ class Pages:
             if page in _OF_A_LINE:
                 at = replace(visit, path=_OF_A_LINE[page](self._find.line_of(line)))
                 return self._of_line(f"{page}.html", at, line, outcome)
+            for instrument in INSTRUMENTS:
+                if page in instrument.again:
+                    made = instrument.again[page](self._desk, typed)
+                    at = replace(visit, path=made.path)
+                    return self._page(made.template, at, outcome, None, **made.values)
             if page == "sever-all":
                 return self._page("sever-all.html", replace(visit, path="/sever"), outcome)
             if page == "watch":
@@ -317,6 +337,7 @@ class Pages:
             "terms_wait": tuple(t for t in terms if t.state != "settled" and not needs_us(t)),
             "bands": BANDS_ON_THE_BOARD if template == "board.html" else 1,
             "notice": notices().get(outcome.done, ""),
+            "instruments": tuple(i.link() for i in INSTRUMENTS if i.link is not None),
             "speaking": tuple(line for line in status.lines if not line.is_order_wire),
             **values,
         }
@@ -326,6 +347,7 @@ class Pages:
         lines = status.lines
         needs = self._desk.needs_us()
         terms = tuple(t for t in on_the_table if needs_us(t))
+        letters = self._desk.letters.needs_us()
         ringing = sum(line.ringing for line in lines)
         upcoming = [(line.next_contact, line) for line in lines if line.next_contact is not None]
         at, next_line = min(upcoming, key=lambda pair: pair[0], default=(None, None))
@@ -336,7 +358,8 @@ class Pages:
             self._civil(status),
             needs,
             terms,
-            len(needs) + ringing + len(terms),
+            letters,
+            len(needs) + ringing + len(terms) + len(letters),
             min((m.deadline for m in needs if m.deadline is not None), default=None),
             at,
             next_line,
@@ -396,6 +419,7 @@ def notices() -> Mapping[str, str]:
         "terms-withdrawn": _("You no longer stand behind these terms."),
         "watch-taken": _("You have the watch."),
         "watch-left": _("Nobody has the watch here; their end is told so."),
+        **{word: text for instrument in INSTRUMENTS for word, text in instrument.notices().items()},
     }
 
 
@@ -458,4 +482,6 @@ def _environment(static_version: str) -> Environment:
         "FAULTS_MOST": FAULTS_MOST,
         "JOURNAL_MOST": JOURNAL_MOST,
     }
+    for instrument in INSTRUMENTS:
+        environment.globals |= instrument.names
     return environment

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from parley.console.words import _
 from parley.desk import Unlocked
 
 IDLE_LOCK_S: Final = 15 * 60
@@ -276,3 +277,19 @@ def _word(drawn: bytes) -> str:
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+class Locked(Exception):
+    """The session has locked itself, and the act needs the officer's key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = _("Your session is locked, so nothing was done yet.")
+        self.hint = _("Give your passphrase with the form below. What you typed is kept.")
+
+
+def signed(session: Session) -> tuple[str, Unlocked]:
+    """Who does it, and the key that signs it. Raises Locked."""
+    if session.unlocked is None:
+        raise Locked
+    return session.name, session.unlocked

@@ -45,5 +45,6 @@ MARKS: Final = (
 JOURNAL: Final = (
     _("draft"), _("released"), _("withdrawn"), _("called"), _("answered"), _("rekeyed"), _("watch"), _("signed"),
     _("alarm"), _("started"), _("stopped"), _("read"), _("signed in"), _("signed out"), _("refused sign-in"),
-    _("offered"), _("reopened"),
+    _("offered"), _("reopened"), _("announcement"), _("RELEASE"), _("HOLD"), _("RESUME"), _("ABORT"), _("PUBLISH"),
+    _("SEND"), _("EDIT"),
 )  # fmt: skip

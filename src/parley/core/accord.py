@@ -13,7 +13,9 @@ from parley.core.errors import RemoteError
 from parley.core.types import (
     NONCE_BYTES,
     SUITE,
+    U32,
     ActKind,
+    LetterClass,
     Officer,
     Power,
     Precedence,
@@ -26,9 +28,17 @@ from parley.core.types import (
 from parley.core.wire import cbor
 
 ACCORD_LABEL = "parley/accord/1"
+ACCORD_2_LABEL = "parley/accord/2"  # the same, and what /1 has no place for; never without any of it
 SLOTS_MAX = 16
+HOLIDAYS_MAX = 64
+TEST_TEXTS_MAX = 8
+STEPS_MAX = 4
+FIRST_FIELDS = 16
+DAY = 86400
 TERMS_BYTES_MAX = 1500
 EVERY_DAY = 0x7F
+LETTERS = (ActKind.TENDER, ActKind.TENDER_ANSWER, ActKind.LETTER, ActKind.TIER)
+"""What stays open on a cut line unless the parties agree otherwise: letters and their tenders."""
 
 
 class Meaning(IntEnum):
@@ -72,6 +82,11 @@ class Accord:
     `civil_clocks`: minutes east of UTC, by party. `quorum_restore`: officers a side for a RESTORE.
     `second_person`: a release is a second person's act. `addresses`: (office, form of address).
     `always_open`: act kinds an end may originate while the line is cut.
+
+    `holidays`: by party, the days of its civil calendar, counted from 1970-01-01, on which slots are not held.
+    `held_on_holidays`: the slots that are held all the same, bit by place in the schedule. `untendered`: classes of
+    letters that pass without a tender. `test_texts`: neutral texts for the document test of a call. `escalation`:
+    (contacts missed in a row, what is then done), rising.
     """
 
     name: str
@@ -89,6 +104,11 @@ class Accord:
     addresses: tuple[tuple[str, str], ...] = ()
     always_open: tuple[int, ...] = ()
     tells_watch: bool = True
+    holidays: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    held_on_holidays: int = 0
+    untendered: tuple[int, ...] = ()
+    test_texts: tuple[str, ...] = ()
+    escalation: tuple[tuple[int, str], ...] = ()
 
     def __post_init__(self) -> None:
         text("line name", self.name, 64)
@@ -119,16 +139,67 @@ class Accord:
             text("form of address", form, 128)
         for kind in self.always_open:
             within("kind", kind, 0, 63)
+        self._check_second()
+
+    def _check_second(self) -> None:
+        """The fields that terms of the first form do not have."""
+        for days in self.holidays:
+            _rising("holidays", days, HOLIDAYS_MAX)
+            for day in days:
+                within("holiday", day, 0, U32 // DAY)
+        within("slots held on holidays", self.held_on_holidays, 0, (1 << len(self.schedule)) - 1)
+        _rising("classes of letters", self.untendered, len(LetterClass))
+        for kind in self.untendered:
+            within("class", kind, min(LetterClass), max(LetterClass))
+        if len(self.test_texts) > TEST_TEXTS_MAX or len(set(self.test_texts)) != len(self.test_texts):
+            raise RemoteError(f"an accord has at most {TEST_TEXTS_MAX} test texts, each once")
+        _rising("steps of escalation", tuple(missed for missed, _ in self.escalation), STEPS_MAX)
+        for missed, step in self.escalation:
+            within("contacts missed", missed, 1, 255)
+            _some("step of escalation", step)
+        for words in self.test_texts:
+            _some("test text", words)
+
+    @property
+    def is_second(self) -> bool:
+        """Whether its terms need the second form."""
+        return (
+            any(self.holidays)
+            or self.held_on_holidays != 0
+            or bool(self.untendered or self.test_texts or self.escalation)
+        )
+
+    def holiday_of(self, at: int) -> tuple[bool, bool]:
+        """By party, whether the instant `at` (seconds since 1970 UTC) lies in a holiday of its civil calendar."""
+        first, second = (
+            (at + 60 * offset) // DAY in days
+            for offset, days in zip(self.civil_clocks, self.holidays, strict=True)
+        )
+        return first, second
+
+
+def _rising(what: str, numbers: tuple[int, ...], most: int) -> None:
+    if len(numbers) > most or list(numbers) != sorted(set(numbers)):
+        raise RemoteError(f"{what} of an accord are more than {most}, repeat, or are out of order")
+
+
+def _some(what: str, words: str) -> None:
+    text(what, words, 128)
+    if not words:
+        raise RemoteError(f"{what} is empty")
 
 
 ORDER_WIRE = Accord("", bytes(NONCE_BYTES), quorum_restore=1, second_person=False)
 
 
 def encode_terms(a: Accord) -> bytes:
-    """The terms an OFFER of an accord carries and an AGREE names by their SHA-256."""
+    """The terms an OFFER of an accord carries and an AGREE names by their SHA-256. One accord has one form."""
+    more: tuple[Value, ...] = ()
+    if a.is_second:
+        more = (a.holidays, a.held_on_holidays, a.untendered, a.test_texts, a.escalation)
     return cbor.encode(
         (
-            ACCORD_LABEL,
+            ACCORD_2_LABEL if more else ACCORD_LABEL,
             a.name,
             a.nonce,
             a.version,
@@ -144,6 +215,7 @@ def encode_terms(a: Accord) -> bytes:
             a.addresses,
             a.always_open,
             a.tells_watch,
+            *more,
         )
     )
 
@@ -152,8 +224,12 @@ def decode_terms(terms: bytes) -> Accord:
     """The accord in `terms`. Raises RemoteError."""
     if len(terms) > TERMS_BYTES_MAX:
         raise RemoteError(f"terms of an accord are over {TERMS_BYTES_MAX} bytes")
+    fields = cbor.items(cbor.decode(terms))
+    label, later = (fields[0] if fields else None), fields[FIRST_FIELDS:]
+    if label != (ACCORD_2_LABEL if later else ACCORD_LABEL):
+        raise RemoteError("terms are not those of an accord")
     (
-        label,
+        _,
         name,
         nonce,
         version,
@@ -169,14 +245,12 @@ def decode_terms(terms: bytes) -> Accord:
         addresses,
         always_open,
         tells_watch,
-    ) = cbor.array(cbor.decode(terms), 16, "terms of an accord")
-    if label != ACCORD_LABEL:
-        raise RemoteError("terms are not those of an accord")
+    ) = cbor.array(fields[:FIRST_FIELDS], FIRST_FIELDS, "terms of an accord")
     if not isinstance(second_person, bool) or not isinstance(tells_watch, bool):
         raise RemoteError("a yes-or-no of the accord is neither")
     first, second = (cbor.string(owner) for owner in cbor.array(owners, 2, "owners"))
     one, other = (cbor.integer(minutes) for minutes in cbor.array(civil_clocks, 2, "civil clocks"))
-    return Accord(
+    found = Accord(
         cbor.string(name),
         cbor.octets(nonce),
         cbor.integer(version),
@@ -192,7 +266,41 @@ def decode_terms(terms: bytes) -> Accord:
         tuple(_address(pair) for pair in cbor.items(addresses)),
         tuple(cbor.integer(kind) for kind in cbor.items(always_open)),
         tells_watch,
+        *(_second(later) if later else ()),
     )
+    if later and not found.is_second:
+        raise RemoteError("terms of the second form say nothing that the first does not")
+    return found
+
+
+def _second(
+    fields: tuple[Value, ...],
+) -> tuple[
+    tuple[tuple[int, ...], tuple[int, ...]],
+    int,
+    tuple[int, ...],
+    tuple[str, ...],
+    tuple[tuple[int, str], ...],
+]:
+    """The fields that only the second form has, as an Accord takes them."""
+    holidays, held, untendered, texts, steps = cbor.array(fields, 5, "second part of an accord")
+    one, other = (_numbers(days) for days in cbor.array(holidays, 2, "holidays"))
+    return (
+        (one, other),
+        cbor.integer(held),
+        _numbers(untendered),
+        tuple(cbor.string(words) for words in cbor.items(texts)),
+        tuple(_step(step) for step in cbor.items(steps)),
+    )
+
+
+def _numbers(value: Value) -> tuple[int, ...]:
+    return tuple(cbor.integer(number) for number in cbor.items(value))
+
+
+def _step(value: Value) -> tuple[int, str]:
+    missed, words = cbor.array(value, 2, "step of escalation")
+    return cbor.integer(missed), cbor.string(words)
 
 
 def _slot(value: Value) -> Slot:

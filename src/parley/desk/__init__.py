@@ -20,7 +20,7 @@ from parley.core import line as lines
 from parley.core.accord import Accord
 from parley.core.errors import LocalError, Sentence
 from parley.core.instruments import roster
-from parley.core.line import Mark, RestoreTerms, Side, Standing
+from parley.core.line import Mark, RestoreTerms, Standing
 from parley.core.types import (
     ROOT_AUTHOR,
     ActKind,
@@ -44,10 +44,16 @@ from parley.desk.agreed import (
     four_questions,
 )
 from parley.desk.alarms import Alarms
+from parley.desk.announcements import Announcements
+from parley.desk.appointments import Appointments
+from parley.desk.contacts import Contacts
 from parley.desk.drafts import Drafts
+from parley.desk.letters import Letters
+from parley.desk.objects import Objects
 from parley.desk.readback import key_fields
 from parley.desk.reader import powers_of, precedence_named, sure
 from parley.desk.reading import Reading, offer_of
+from parley.desk.signing import Signing
 from parley.desk.signing_in import SigningIn
 from parley.desk.views import (
     AlarmView,
@@ -63,7 +69,7 @@ from parley.desk.views import (
 )
 from parley.keys import Cost, OfficerFile, Signer
 from parley.keys.officers import Unlocked, unlock
-from parley.node import Node, PairRoom, Room
+from parley.node import Node, PairRoom, Room, slot_detail
 from parley.store import Pair, Waiting
 from parley.watch_log import Event, Happened, is_offered
 
@@ -80,6 +86,12 @@ class Desk:
         self._drafts = Drafts(node, self._look)
         self._alarms = Alarms(node, self._look)
         self._signing_in = SigningIn(node)
+        self._signing = Signing(node, self._look)
+        self.letters = Letters(node, self._look, self._signing)
+        self.objects = Objects(node, self._look, self._signing)
+        self.appointments = Appointments(node, self._look, self._signing)
+        self.contacts = Contacts(node, self._look, self._signing)
+        self.announcements = Announcements(node, self._look, self._signing)
         last = self._log.watch()
         if node.watch is None and last is not None and last.officer:
             node.watch = last.officer  # who has the watch keeps it over a restart
@@ -233,7 +245,7 @@ class Desk:
         return tuple(
             self._look.terms_view(room, standing)
             for room in self._look.rooms(line)
-            for standing in room.line.standings
+            for standing in self._look.standings(room)
         )
 
     def entries(self, line: str, most: int = 100) -> tuple[EntryView, ...]:
@@ -277,7 +289,7 @@ class Desk:
         """A draft, begun and offered in one step, kept in the watch log until a second person releases it.
         `answers`: the ref of the message it replies to. `reason`: why this precedence; stays here."""
         room = self._drafts.speaking(line)
-        self._acting(by)
+        self._signing.acting(by)
         urgency = precedence_named(precedence)
         body = self._drafts.body(
             room,
@@ -304,7 +316,7 @@ class Desk:
 
     def begin_draft(self, line: str, by: str) -> DraftView:
         """A new draft, empty: its ref lasts from the first key to the receipt."""
-        self._acting(by)
+        self._signing.acting(by)
         return self._drafts.begin(line, by)
 
     def save_draft(self, ref: str, by: str, fields: Mapping[str, str]) -> DraftView:
@@ -326,7 +338,7 @@ class Desk:
 
     def offer_draft(self, ref: str, by: str) -> MessageView:
         """Offers a draft for release, by its drafter. A FLASH needs its reason, which stays here."""
-        self._acting(by)
+        self._signing.acting(by)
         return self._drafts.offer(ref, by)
 
     def discard_draft(self, ref: str, by: str) -> None:
@@ -345,7 +357,7 @@ class Desk:
     def released(self, draft: str, by: str, passphrase: str | Unlocked, *, offer: str = "") -> str:
         """As `release`; gives the ref of the message alone."""
         event, room, kept = self._to_release(draft)
-        found, signer = self._signer(by, passphrase)
+        found, signer = self._signing.signer(by, passphrase)
         if offer and offer != offer_of(event):
             raise LocalError(
                 Sentence("{ref} was changed since you read it", ref=f"draft:{event.id}"),
@@ -397,7 +409,7 @@ class Desk:
 
     def withdraw(self, ref: str, by: str, passphrase: str | Unlocked) -> MessageView:
         """Takes back a draft, or an act released and not entered: nothing of it is in the record."""
-        self._signer(by, passphrase)
+        self._signing.signer(by, passphrase)
         if ref.startswith("draft:"):
             event, room = self._look.draft(ref)
             became = self._look.became(event, room)
@@ -428,7 +440,7 @@ class Desk:
             )
         language = room.line.accord.languages[0]
         body: Body = (sure(held).id, language, written(Sentence("reason"), reason, PARAGRAPH_BYTES_MAX))
-        self._sign_and_release(room, ActKind.CANCEL, body, sure(held).said.precedence, by, passphrase)
+        self._signing.sign_and_release(room, ActKind.CANCEL, body, sure(held).said.precedence, by, passphrase)
         return self.message(ref)
 
     def acknowledge(
@@ -458,7 +470,7 @@ class Desk:
         if lines.mark(room.line, held) == Mark.WHILE_CUT:
             raise LocalError("it was said while the line is cut", "acknowledge it once the line is restored")
         body: Body = (held.id, int(step), words_read)
-        self._sign_and_release(room, ActKind.ACKNOWLEDGE, body, held.said.precedence, by, passphrase)
+        self._signing.sign_and_release(room, ActKind.ACKNOWLEDGE, body, held.said.precedence, by, passphrase)
         return ref
 
     # --- the life of a line
@@ -474,7 +486,7 @@ class Desk:
         pair: str | None = None,
     ) -> tuple[LineView, ...]:
         """Cuts a line, or all lines of a pair (line None), at once, whether or not they hear of it."""
-        found, signer = self._signer(by, passphrase)
+        found, signer = self._signing.signer(by, passphrase)
         self._look.may(found, ActKind.SEVER, None, Precedence.FLASH)
         if line is None:
             of_pair = self._look.pair(pair)
@@ -537,7 +549,7 @@ class Desk:
                 opening_contact,
             )
         )
-        return self._offer(room, Subject.RESTORE, terms, by, passphrase)
+        return self._signing.offer(room, Subject.RESTORE, terms, by, passphrase)
 
     def our_index(self, pair: str) -> int:
         """Which party of the pair we are, 0 or 1; the order in which an accord names both."""
@@ -547,19 +559,24 @@ class Desk:
         """Offers the first accord of a new line, or a later version of an accord, on the order wire."""
         of_pair = self._look.pair(pair)
         self._name_is_free(of_pair, agreed)
-        return self._offer(of_pair.order_wire, Subject.ACCORD, accords.encode_terms(agreed), by, passphrase)
+        return self._signing.offer(of_pair.order_wire, Subject.ACCORD, accords.encode_terms(agreed), by, passphrase)
 
     def agree(self, ref: str, by: str, passphrase: str | Unlocked) -> TermsView:
         """One officer's agreement to terms on offer. Before signing, our copy of both logs is compared
         with the prefixes in the terms."""
         room, standing = self._look.standing(ref)
+        if standing.offered == (None, None):
+            raise LocalError(
+                Sentence("these terms are released and wait for a bearer"),
+                Sentence("agree once they are in the record"),
+            )
         if standing.offered[room.pair.ours] is None and not self._acknowledged(room, standing):
             raise LocalError("their offer is not receipted by our node yet", "wait a moment, then agree")
         if standing.subject == Subject.RESTORE:
             self._compare(room, lines.decode_restore(standing.terms))
-        else:
+        elif standing.subject == Subject.ACCORD:
             self._name_is_free(room.pair, accords.decode_terms(standing.terms))
-        found, signer = self._signer(by, passphrase)
+        found, signer = self._signing.signer(by, passphrase)
         self._look.may(found, ActKind.AGREE, standing.subject, Precedence.IMMEDIATE)
         if found.officer.author in standing.sides[room.pair.ours].authors:
             raise LocalError(
@@ -583,7 +600,7 @@ class Desk:
     def withdraw_terms(self, ref: str, by: str, passphrase: str | Unlocked) -> TermsView:
         """Takes this officer's own offer or agreement back, while the terms are not settled."""
         room, standing = self._look.standing(ref)
-        found, signer = self._signer(by, passphrase)
+        found, signer = self._signing.signer(by, passphrase)
         behind = [a for a in standing.sides[room.pair.ours].acts if a[0] == found.officer.author]
         if standing.settled or not behind:
             why = (
@@ -622,14 +639,14 @@ class Desk:
     def rekey(self, line: str, by: str) -> LineView:
         """Asks for a new epoch of keys for what we send on a line; it comes with the next prekey of theirs and
         is in use once their node has signed for it. Raises LocalError within an hour of the last."""
-        room, found = self._look.room(line), self._acting(by)
+        room, found = self._look.room(line), self._signing.acting(by)
         self._node.rekey(room)
         self._log.note(self._node.now(), Happened.REKEYED, found.name, room.id)
         return self._look.line_view(room)
 
     def take_watch(self, by: str) -> StatusView:
         """Says who has the watch now; from another officer too, which is noted."""
-        self._acting(by)
+        self._signing.acting(by)
         before = self._node.watch
         if before != by:
             takes_over = {"takes_over_from": before} if before else {}
@@ -641,14 +658,14 @@ class Desk:
         """Gives the watch up, to another officer (`to`) or to nobody; signs of life say whether somebody has it,
         unless the line is set not to tell. `by`: who hands over, if it is known; `note`: words for whoever comes."""
         if by:
-            self._acting(by)
+            self._signing.acting(by)
             if self._node.watch is not None and by not in (self._node.watch, to):
                 raise LocalError(
                     Sentence("{officer} has the watch, not {by}", officer=self._node.watch, by=by),
                     Sentence("take the watch first"),
                 )
         if to is not None:
-            self._acting(to)
+            self._signing.acting(to)
         detail = {
             "handed_over_by": by or self._node.watch or "",
             "note": written(Sentence("note"), " ".join(note.split()), 512),
@@ -801,71 +818,6 @@ class Desk:
 
     # --- the ways of acting
 
-    def _acting(self, by: str) -> OfficerFile:
-        """The officer of that name, if he may do anything but read. Raises LocalError."""
-        found = self._look.officer_named(by)
-        if not found.officer.powers:
-            raise LocalError(
-                Sentence("{officer} may read, and nothing else", officer=by),
-                Sentence("ask an officer whose powers allow it: parley officer list"),
-            )
-        return found
-
-    def _signer(self, by: str, key: str | Unlocked) -> tuple[OfficerFile, Signer]:
-        """The officer and the key that signs, opened by passphrase or opened already. Raises LocalError."""
-        if isinstance(key, str):
-            key = unlock(self.home_path, by, key)
-        if key.name != by:
-            raise LocalError(
-                Sentence("the key of {officer} cannot sign for {by}", officer=key.name, by=by),
-                Sentence("sign in as the officer who acts"),
-            )
-        found = self._acting(by)
-        if found.officer.key != key.officer.key:
-            raise LocalError(
-                Sentence("the key of {officer} was changed since the session began", officer=by),
-                Sentence("sign in again"),
-            )
-        return found, key.signer
-
-    def _sign_and_release(
-        self,
-        room: Room,
-        kind: ActKind,
-        body: Body,
-        precedence: Precedence,
-        by: str,
-        passphrase: str | Unlocked,
-    ) -> None:
-        found, signer = self._signer(by, passphrase)
-        self._look.may(found, kind, None, precedence)
-
-        def do() -> None:
-            cose, _ = self._node.sign(room, kind, body, precedence, found.officer.author, signer)
-            self._node.release(room, cose, body)
-
-        self._node.turn(do)
-        self._log.note(self._node.now(), Happened.SIGNED, by, room.id, act=kind.name)
-
-    def _offer(
-        self, room: Room, subject: Subject, terms: bytes, by: str, passphrase: str | Unlocked
-    ) -> TermsView:
-        found, signer = self._signer(by, passphrase)
-        self._look.may(found, ActKind.OFFER, subject, Precedence.IMMEDIATE)
-        body: Body = (int(subject), terms)
-
-        def do() -> None:
-            cose, _ = self._node.sign(
-                room, ActKind.OFFER, body, Precedence.IMMEDIATE, found.officer.author, signer
-            )
-            self._node.release(room, cose, body, subject)
-
-        self._node.turn(do)
-        self._log.note(self._node.now(), Happened.SIGNED, by, room.id, act="OFFER", subject=subject.name)
-        name = suite.sha256(terms)
-        standing = room.line.standing(name) or Standing(subject, name, terms, (Side(), Side()))
-        return self._look.terms_view(room, standing)
-
     def _acknowledged(self, room: Room, standing: Standing) -> bool:
         theirs = standing.offered[1 - room.pair.ours]
         return theirs is not None and theirs < room.line.our_log.stated
@@ -910,11 +862,14 @@ class Desk:
                 )
 
     def _ring(self, line: str, by: str, sign: CallSign) -> LineView:
-        room, found = self._look.room(line), self._acting(by)
+        room, found = self._look.room(line), self._signing.acting(by)
         said = self._node.turn(lambda: self._node.call(room, sign, found.officer.author))
         happened = Happened.CALLED if sign == CallSign.RING else Happened.ANSWERED
         carried = ", ".join(b.name for b in self._node.bearers_up(room)) or "no bearer is up"
-        self._log.note(self._node.now(), happened, by, room.id, slot=said.slot, bearers=carried)
+        slot: dict[str, int | str | None] = slot_detail(room.slot) if room.slot else {"slot": said.slot}
+        self._log.note(
+            self._node.now(), happened, by, room.id, bearers=carried, author=found.officer.author, **slot
+        )
         return self._look.line_view(room)
 
     def _our_card(self) -> bytes:

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from parley.core import line as lines
+from parley.core.accord import DAY
 from parley.core.errors import Sentence
-from parley.core.instruments import contact
+from parley.core.instruments import announcement, contact
 from parley.core.instruments.message import State
 from parley.core.line import Declared, Mark
 from parley.core.observed import Observed
 from parley.core.types import Precedence, Seconds
-from parley.desk.reader import reason_of
+from parley.desk.reader import clock, reason_of
 from parley.desk.reading import Reading
 from parley.desk.views import AlarmView, MessageView
 from parley.node import Node, PairRoom, Room
@@ -36,6 +37,8 @@ KINDS: Final = (  # the most urgent first
     "not_getting_through",
     "missed_contact",
     "not_acknowledged",
+    "announcement_held",
+    "announcement_trouble",
     "difference",
     "trouble",
     "clock",
@@ -139,6 +142,7 @@ class Alarms:
         yield from self._theirs()
         yield from self._ours()
         yield from self._contacts()
+        yield from self._announcements()
         yield from self._clock()
         yield from self._of_end()
         for pair in self._node.pairs.values():
@@ -226,10 +230,10 @@ class Alarms:
         for room in self._node.rooms():
             if room.evidence.missed and self._is_open(room):
                 name, key = self._look.name(room), f"missed_contact:{room.id.hex()}"
-                past = contact.slots_between(room.line.accord, now - 8 * contact.DAY, now)
+                past = contact.slots_between(self._node.schedule(room), now - 8 * DAY, now)
                 closed = [slot.closes_at for slot in past if slot.closes_at <= now]
                 since = closed[-1] if closed else self._since(key)
-                text = Sentence("{line}: the last contact went unanswered", line=name)
+                text = _missed(name, room)
                 yield AlarmView(key, "missed_contact", ALARM, name, "", since, None, text)
 
     # --- lines and the end
@@ -272,6 +276,20 @@ class Alarms:
         ):  # it was heard before this process began, or never: what we know is since when we listen
             return self._unheard_since.setdefault(room.id, self._node.now())
         return round(self._node.clock.wall() + at - self._node.clock.monotonic())
+
+    def _announcements(self) -> Iterator[AlarmView]:
+        """Texts that are held, each until an officer resumes or aborts it; and a public site that lacks some."""
+        for row in self._log.announcements(announcement.State.HELD):
+            name, key = self._look.name(self._look.room_by_id(row.line)), f"announcement_held:{row.id}"
+            why = Sentence(row.doubt) if row.doubt else Sentence("by an officer")
+            said = {"number": row.id, "line": name, "at": clock(row.at), "why": why}
+            text = Sentence("announcement {number} on {line}, for {at}, is HELD: {why}", **said)
+            due = row.at if row.at > self._node.now() else None
+            yield AlarmView(key, "announcement_held", ALARM, name, "", self._since(key), due, text)
+        if self._node.announcing.trouble:
+            key, why = "announcement_trouble", _as_sentence(self._node.announcing.trouble)
+            text = Sentence("what is published is not on the public site, or not in the record: {why}", why=why)
+            yield AlarmView(key, "announcement_trouble", ALARM, "", "", self._since(key), None, text)
 
     def _clock(self) -> Iterator[AlarmView]:
         jump, watch, now = self._log.last_alarm(), self._log.watch(), self._node.now()
@@ -353,6 +371,26 @@ def _of_line(
     """One alarm for messages of one kind; `found` has the most urgent first."""
     text = one if len(found) == 1 else several
     return AlarmView(f"{kind}:{key or line}", kind, level, line, found[0].ref, since, due, text)
+
+
+def _missed(name: str, room: Room) -> Sentence:
+    """What a missed contact is told as, with what the accord says is done after so many."""
+    missed = room.attempts.missed_in_a_row
+    steps = [words for after, words in room.line.accord.escalation if after <= missed]
+    if missed < 2 and not steps:
+        return Sentence("{line}: the last contact went unanswered", line=name)
+    if missed < 2:
+        return Sentence(
+            "{line}: the last contact went unanswered; by the accord: {step}", line=name, step=steps[-1]
+        )
+    if not steps:
+        return Sentence("{line}: the last {count} contacts went unanswered", line=name, count=missed)
+    return Sentence(
+        "{line}: the last {count} contacts went unanswered; by the accord: {step}",
+        line=name,
+        count=missed,
+        step=steps[-1],
+    )
 
 
 def _as_sentence(text: str) -> Sentence:

@@ -16,14 +16,13 @@ import types
 import typing
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias
 
-from parley.core.accord import Accord, Meaning, Slot
+from parley.core.accord import LETTERS, Accord, Meaning, Slot
 from parley.core.errors import LocalError, RemoteError
 from parley.core.types import U32, Power, Precedence
-from parley.desk import Desk, Unlocked
-from parley.keys import write_private
+from parley.desk import Desk, Unlocked, announcements, appointments, contacts, letters, objects
+from parley.desk.files import write_file
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 Ask: TypeAlias = "Callable[..., Json]"
@@ -163,10 +162,12 @@ def _offer_line(
     owners: str = ";",
     quorum_restore: int = 2,
     second_person: bool = True,
-    always_open: str = "",
+    always_open: str = "letters",
+    addresses: str = "",
 ) -> object:
     """`slots`: "09:00 opening;17:00 closing", times in UTC; `civil_clocks`: ours and theirs, minutes east
-    of UTC; `owners`: who answers for the line, ours and theirs."""
+    of UTC; `owners`: who answers for the line, ours and theirs; `always_open`: numbers of act kinds, "letters" for
+    letters and their tenders, or nothing; `addresses`: the protocol book, "OFFICE=FORM OF ADDRESS;..."."""
     try:
         minutes = [int(word) for word in civil_clocks.split(",")]
         desks = [word.strip() for word in owners.split(";")]
@@ -184,7 +185,8 @@ def _offer_line(
             schedule=tuple(_slot(words) for words in slots.split(";") if words.strip()),
             quorum_restore=quorum_restore,
             second_person=second_person,
-            always_open=tuple(int(kind) for kind in always_open.split(",") if kind),
+            always_open=_kinds(always_open),
+            addresses=tuple(_address(words) for words in addresses.split(";") if words.strip()),
         )
     except (RemoteError, ValueError, IndexError) as e:
         raise LocalError(f"this accord cannot be offered: {e}", "see: parley line offer --help") from None
@@ -193,6 +195,19 @@ def _offer_line(
     if not name:
         raise LocalError("a line needs a name", "for example: parley line offer south Liaison")
     return desk.offer_line(pair, agreed, by, passphrase)
+
+
+def _kinds(words: str) -> tuple[int, ...]:
+    if words.strip() == "letters":
+        return tuple(int(kind) for kind in LETTERS)
+    return tuple(int(kind) for kind in words.split(",") if kind.strip())
+
+
+def _address(words: str) -> tuple[str, str]:
+    office, equals, form = words.partition("=")
+    if not equals or not office.strip() or not form.strip():
+        raise ValueError(f"{words.strip()!r} is no form of address: OFFICE=FORM")
+    return office.strip(), form.strip()
 
 
 def _slot(words: str) -> Slot:
@@ -208,21 +223,8 @@ def _slot(words: str) -> Slot:
 
 def _export(desk: Desk, line: str, path: str) -> object:
     """Writes the export to `path`, absolute, which must not exist; gives its size."""
-    if not path.startswith("/") or "\0" in path:
-        raise LocalError("the path of an export is absolute", "the node's folder is not the one you are in")
-    try:
-        if not Path(path).parent.is_dir():
-            raise LocalError(f"there is no folder {Path(path).parent}", "make it, or name another")
-        data = desk.export(line)
-        write_private(Path(path), data)
-    except FileExistsError:
-        raise LocalError(f"{path} exists already", "name a new file; nothing was overwritten") from None
-    except UnicodeEncodeError:
-        raise LocalError(f"{path!r} cannot be the name of a file", "name another") from None
-    except OSError as e:
-        raise LocalError(
-            f"{path} cannot be written: {e.strerror}", "check the folder and its permissions"
-        ) from None
+    data = desk.export(line)
+    write_file(path, data)
     return {"path": path, "bytes": len(data)}
 
 
@@ -247,6 +249,8 @@ QUESTIONS: dict[str, Callable[..., object]] = {name: _method(name) for name in _
     "offer_line": _offer_line,
     "export": _export,
 }
+for _instrument in (announcements, appointments, contacts, letters, objects):
+    QUESTIONS |= _instrument.QUESTIONS
 
 
 def check(name: str, method: Callable[..., object], given: dict[str, Json]) -> None:

@@ -6,7 +6,7 @@ Nothing here changes anything: a view is made from what is there at the moment i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,7 +18,8 @@ from parley.core import line as lines
 from parley.core import record, suite
 from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.export import Opened
-from parley.core.instruments import contact, message, roster
+from parley.core.instruments import announcement, appointment, contact, letter, message, roster
+from parley.core.instruments.letter import ANSWER_WORDS, TIER_WORDS
 from parley.core.instruments.message import Message, State
 from parley.core.line import Declared, Standing
 from parley.core.record import Held
@@ -34,6 +35,7 @@ from parley.core.types import (
     Seconds,
     Statement,
     Subject,
+    Tier,
 )
 from parley.core.wire import body as bodies
 from parley.core.wire import cbor
@@ -436,6 +438,22 @@ class Reader:
                 state,
                 standing.sides[ours].authors,
             )
+        if standing.subject in _OF_AN_HOUR:
+            subject, hour_of = _OF_AN_HOUR[standing.subject]
+            at, about = hour_of(standing.terms)
+            return TermsView(
+                standing.hash.hex()[:16],
+                self.name(room),
+                subject,
+                at,
+                None,
+                about,
+                offices[0],
+                offices[1],
+                needed,
+                state,
+                standing.sides[ours].authors,
+            )
         agreed = _accord_of(standing.terms)
         return TermsView(
             standing.hash.hex()[:16],
@@ -495,6 +513,21 @@ class Reader:
         match said.kind:
             case ActKind.MESSAGE:
                 return verbatim(f"{said.author}/{said.number}: {message.message(body).text}")
+            case ActKind.ANNOUNCEMENT:
+                return verbatim(announcement.announcement(body).title)
+            case ActKind.TENDER:
+                names = letter.tender(body).names
+                return verbatim(f"{names.in_whose_name} → {names.to_whom}")
+            case ActKind.TENDER_ANSWER:
+                answered = letter.answer(body)
+                words = ANSWER_WORDS[answered.answer]
+                return Sentence("{ref}: {words}", ref=self.ref_of(answered.tender), words=words)
+            case ActKind.LETTER:
+                number = letter.letter(body).number
+                return Sentence("sealed letter, number {number} of its series", number=number)
+            case ActKind.TIER:
+                ref, tier = self.ref_of(cbor.octets(body[0])), TIER_WORDS[Tier(cbor.integer(body[1]))]
+                return Sentence("{ref}: {words}", ref=ref, words=tier)
             case ActKind.ACKNOWLEDGE:
                 grade = message.GRADE_WORDS[Grade(cbor.integer(body[1]))]
                 return Sentence("{ref}: {grade}", ref=self.ref_of(cbor.octets(body[0])), grade=grade)
@@ -504,6 +537,10 @@ class Reader:
                 terms = suite.sha256(cbor.octets(body[1])).hex()[:16]
                 if cbor.integer(body[0]) == Subject.RESTORE:
                     return Sentence("to restore, terms {terms}", terms=terms)
+                if cbor.integer(body[0]) == Subject.ANNOUNCEMENT_HOUR:
+                    return Sentence("an announcement hour, terms {terms}", terms=terms)
+                if cbor.integer(body[0]) == Subject.APPOINTMENT:
+                    return Sentence("an appointment, terms {terms}", terms=terms)
                 return Sentence("to accord, terms {terms}", terms=terms)
             case ActKind.AGREE:
                 return Sentence("to terms {terms}", terms=cbor.octets(body[0]).hex()[:16])
@@ -678,11 +715,24 @@ class Reader:
     def withdrawn(self, draft: int) -> bool:
         return any(e.what == Happened.WITHDRAWN for e in self._log.of_draft(draft))
 
+    def standings(self, room: Room) -> tuple[Standing, ...]:
+        """The terms of a line; behind those of the record, what of ours is released and waits for a bearer."""
+        known, waiting = {s.hash for s in room.line.standings}, {}
+        for w in self._store.waiting(room.id):
+            if w.kind == ActKind.OFFER:
+                subject, terms = wire.decode_body(w.body)
+                name = suite.sha256(cbor.octets(terms))
+                if name not in known:
+                    waiting[name] = Standing(
+                        cbor.integer(subject), name, cbor.octets(terms), (lines.Side(), lines.Side())
+                    )
+        return (*room.line.standings, *waiting.values())
+
     def standing(self, ref: str) -> tuple[Room, Standing]:
         found = [
             (room, standing)
             for room in self._node.rooms()
-            for standing in room.line.standings
+            for standing in self.standings(room)
             if len(ref) >= 8 and standing.hash.hex().startswith(ref.lower())
         ]
         if len(found) != 1:
@@ -760,6 +810,23 @@ class Reader:
 
 
 T = TypeVar("T")
+
+
+def _announcement_hour(terms: bytes) -> tuple[Seconds, str]:
+    hour = announcement.decode_hour(terms)
+    return hour.at, hour.subject
+
+
+def _appointment(terms: bytes) -> tuple[Seconds, str]:
+    made = appointment.decode_terms(terms)
+    return made.at, made.purpose
+
+
+# Terms of an hour, by subject: the words for them, and what gives their hour and what they are about.
+_OF_AN_HOUR: dict[int, tuple[str, Callable[[bytes], tuple[Seconds, str]]]] = {
+    Subject.ANNOUNCEMENT_HOUR: ("announcement hour", _announcement_hour),
+    Subject.APPOINTMENT: ("appointment", _appointment),
+}
 
 
 def clock(at: Seconds) -> str:

@@ -125,11 +125,12 @@ class AlarmView:
 
 @dataclass(frozen=True, slots=True)
 class TermsView:
-    """Terms on offer to restore a line, or an accord for a new one."""
+    """Terms on offer: to restore a line, an accord for a new one, an hour for announcements, an appointment.
+    `opens_at`: the hour; `reserved`: what differs, the purpose, or what it is about."""
 
     ref: str  # first 16 hex digits of the terms hash
     line: str
-    subject: str  # "restore" or "accord"
+    subject: str  # "restore", "accord", "announcement hour" or "appointment"
     opens_at: Seconds | None
     opening_contact: Seconds | None
     reserved: str

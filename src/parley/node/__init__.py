@@ -6,8 +6,9 @@ pairs; frames come in from bearers it knows only by their traits, acts come in s
 Several frames that lie in the inbox are taken in one turn: one commit, one receipt for all. A turn that
 fails on the disk leaves nothing behind: the lines are folded again from the store, as after a restart.
 
-Four layers, a file each: `folded` (the record, folded), `outgoing` (what leaves), `epochs` (how keys change),
-and here the turn itself, what comes in, and the timers. What must be forgettable (when a frame was sent, what the
+Five layers, a file each: `folded` (the record, folded), `outgoing` (what leaves), `epochs` (how keys change),
+`objects` (what acts name and is larger than an entry), and here the turn itself, what comes in, and the timers;
+`courier` makes and takes a file by hand. What must be forgettable (when a frame was sent, what the
 peer said it holds, who rang) lives in `Room` and nowhere else; facts live in the record, secrets with the keys.
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from parley.bearers import Bearer, Timer, TimerHandle
@@ -38,15 +40,26 @@ from parley.core.types import (
 )
 from parley.core.wire import entry as wire
 from parley.core.wire import frame as frames
-from parley.core.wire.frame import Call, CallSign, Frontier, Prekey, PrekeysWanted, SignOfLife
+from parley.core.wire.frame import (
+    Call,
+    CallSign,
+    Fragment,
+    Frontier,
+    ObjectWanted,
+    Prekey,
+    PrekeysWanted,
+    SignOfLife,
+)
 from parley.home import Home
-from parley.node.epochs import Entropy, Epochs
+from parley.node.announcing import Announcing
+from parley.node.epochs import Entropy
+from parley.node.objects import Objects
 from parley.node.outgoing import FLIGHTS_MAX
 from parley.node.room import Carrier, Clock, PairRoom, Room, Settings, SystemClock
 from parley.store import Pair, Waiting
-from parley.watch_log import Happened
+from parley.watch_log import Event, Happened
 
-__all__ = ["Clock", "Node", "PairRoom", "Room", "Settings", "SystemClock"]
+__all__ = ["Clock", "Node", "PairRoom", "Room", "Settings", "SystemClock", "slot_detail"]
 
 T = TypeVar("T")
 
@@ -54,12 +67,15 @@ INBOX_MAX = 4096  # frames a stranger or a peer can make us hold before a turn
 TURN_FRAMES_MAX = 256
 WANTED_MAX = 64
 AD_HOC_OPEN_S = 600
+CALLS_RECALLED_MAX = 2048  # events of the journal looked at for what a restart forgot of calls
+RINGS_NOTED_MAX = 32  # calls of theirs noted in one slot; what comes beyond is counted and no more
+BY_HAND = "by hand"  # the bearer of what came in a courier file
 CLOCK_JUMP_S = 30
 RETRY_S = 1.0
 RESEAL_AFTER_S = 60.0  # an entry they still lack then goes under a new counter
 
 
-class Node(Epochs):
+class Node(Objects):
     """One end at work. All methods are to be called on one thread."""
 
     def __init__(
@@ -69,6 +85,9 @@ class Node(Epochs):
         self.unopened_frames = 0
         self.trouble = ""  # why turns fail now: a full disk, a record that may not be written
         self.listeners: list[Callable[[], None]] = []  # told of what is durable
+        self.proving: list[
+            Callable[[Room, contact.Due], contact.Check]
+        ] = []  # asked when an answered slot closes
         self.readers: list[Callable[[], None]] = []  # told that what they read before may not hold any more
         self._inbox: deque[tuple[str, bytes]] = deque()
         self._scheduled = False
@@ -77,6 +96,9 @@ class Node(Epochs):
         self._retry: TimerHandle | None = None
         self._clocks: tuple[float, float] | None = None
         super().__init__(home, clock=clock, settings=settings or Settings())
+        self.announcing = Announcing(
+            self, timer=timer, turn=self.turn, watch_clock=self._watch_clock, changed=self.changed
+        )
 
     # --- life of the process
 
@@ -96,6 +118,7 @@ class Node(Epochs):
         sign nothing."""
         self.check_may_sign()
         self._running = True
+        self.announcing.start()
         self.watch_log.note(self.now(), Happened.STARTED)
         for room in self.rooms():
             room.frontier_wanted = True
@@ -117,6 +140,7 @@ class Node(Epochs):
         if self._running:
             self._running = False
             self.watch_log.note(self.now(), Happened.STOPPED)
+        self.announcing.stop()
         self._cancel_wake()
         for room in self.rooms():
             room.receive.keep()
@@ -127,6 +151,7 @@ class Node(Epochs):
     def crash(self) -> None:
         """Stops as a killed process would: nothing more is written, the home is let go."""
         self._running = False
+        self.announcing.stop()
         self._cancel_wake()
         self.home.close()
 
@@ -206,13 +231,45 @@ class Node(Epochs):
             room.evidence = replace(room.evidence, missed=False)
             room.ringing = None
         else:
-            self._open_slot(room, now)
-            if room.slot is None or now >= room.slot.closes_at:
-                room.slot = contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None, False)
+            self._tend_slot(room, now)
+            room.slot = room.slot or _between_the_hours(now)
             said = Call(sign, room.slot.at, by)
             room.attempts = contact.called(room.attempts, room.slot.at)
         room.calls.append(said)
         return said
+
+    def note_of_call(
+        self, room: Room, checks: contact.Check, author: int | None, content: contact.Content
+    ) -> None:
+        """What the watch notes of the call now open, beside what it noted before; it goes into our CONTACT. Raises
+        LocalError when no call is answered."""
+        if room.slot is None or room.attempts.slot != room.slot.at or room.attempts.answered_at is None:
+            raise LocalError(
+                Sentence("no call on {line} is answered now", line=room.name),
+                Sentence("ring first, or answer; then note what was said"),
+            )
+        room.attempts = contact.proven(room.attempts, checks, author, content)
+
+    def schedule(self, room: Room) -> contact.Schedule:
+        """The schedule of a line: of each accord that our node adopted, from when on it did."""
+        made_of = (room.line.accords, room.line.adopted[room.pair.ours])
+        if room.scheduled_by != made_of:
+            room.scheduled_by = made_of
+            room.schedule = self._eras(room)
+            room.slot_next = min(
+                room.slot_next, self.now()
+            )  # it may have a slot before the one we waited for
+        return room.schedule
+
+    def _eras(self, room: Room) -> contact.Schedule:
+        agreed = dict(room.line.accords)
+        eras: list[contact.Era] = []
+        for row in self.store.statements(room.id, NodeKind.ADOPT, room.pair.ours):
+            name = row.held.body[0] if row.held.body else None
+            adopted = agreed.get(name) if isinstance(name, bytes) else None
+            if adopted is not None and (not eras or eras[-1].accord != adopted):
+                eras.append(contact.Era(row.held.said.stamp.time, adopted))
+        return tuple(eras) if len(eras) > 1 else room.line.accord
 
     def rekey(self, room: Room) -> None:
         """An officer asks for a new epoch of our direction; it is entered as soon as a bearer is up and a prekey
@@ -275,11 +332,13 @@ class Node(Epochs):
                     room.life_sent.clear()  # an echo of what was sent before the silence proves nothing now
                     for sequence, flight in room.flights.items():
                         room.flights[sequence] = replace(flight, tries=0)
+                    self._ask_again(room)
         self._schedule()
 
     def _has_room(self) -> None:
         """A bearer that refused a frame takes one again: what is due goes on, nothing is decided."""
         if self._running:
+            self._refused_at.clear()
             try:
                 self._send_due(self.clock.monotonic())
             except LocalError as e:
@@ -297,8 +356,26 @@ class Node(Epochs):
             self.trouble = e.text
             self._retry_later()
             return
+        self._settle_objects()
         if self._inbox:
             self._schedule()
+
+    def _settle_objects(self) -> None:
+        """Stores what is whole, each in a turn of its own: a disk that has no room for an object has some for what
+        else came, and what came of the object is kept for another try."""
+        for line, place in self._whole_objects():
+            try:
+                self.turn(partial(self._store_whole, line, place))
+            except LocalError as e:
+                self.trouble = e.text
+                self._store_later(line, place)
+        for line, place in self._to_save():
+            saved: list[int] = []
+            try:
+                saved = self.turn(partial(self._save_blocks, line, place))
+            except LocalError as e:
+                self.trouble = e.text
+            self._saved(line, place, saved)
 
     def _take_in(self) -> None:
         for _ in range(min(len(self._inbox), TURN_FRAMES_MAX)):
@@ -349,7 +426,9 @@ class Node(Epochs):
     def _opened(self, room: Room, clear: frames.Clear, plain: frames.Plain, bearer: str) -> bool:
         """What a frame says. False when it could not be taken now, and its repeat must open again."""
         match plain:
-            case SignOfLife() | Frontier() | Call() | Prekey() | PrekeysWanted():
+            case (
+                SignOfLife() | Frontier() | Call() | Prekey() | PrekeysWanted() | Fragment() | ObjectWanted()
+            ):
                 if clear.counter > room.loose_heard.get(clear.tag, 0):
                     room.loose_heard[clear.tag] = (
                         clear.counter
@@ -398,6 +477,35 @@ class Node(Epochs):
             reason = Sentence("they hold an entry of ours that our record does not have")
             self._fault(room, reason, data, differs=True)
 
+    # --- by hand
+
+    def frame(self, room: Room, sequence: int) -> bytes:
+        """The frame of an entry of ours, as a bearer would carry it; a repeat is the same bytes. Not within a turn."""
+        return self._frame(room, sequence)
+
+    def loose_frames(self, room: Room, said: Iterable[ObjectWanted]) -> list[bytes]:
+        """What is said beside the entries of a courier file, sealed: this, and our frontier last. Not within a turn."""
+        sealed = [self._sealed(room, frames.encode_plain(one))[2] for one in said]
+        return [*sealed, self._sealed(room, frames.encode_plain(self._frontier(room)))[2]]
+
+    def take_by_hand(self, frame: bytes) -> bool:
+        """A frame out of a courier file, as if a bearer had brought it; False for one that was had already. Within
+        a turn. It proves nothing of a way between the ends, and calls and signs of life in it are void.
+
+        Raises RemoteError for bytes that no line here opens.
+        """
+        clear = frames.decode_clear(frame)
+        found = self._unsealed(clear, frame)
+        if found is None:
+            return False
+        room, plain_bytes = found
+        plain, done = frames.decode_plain(plain_bytes), True
+        if not isinstance(plain, SignOfLife | Call | Prekey | PrekeysWanted | Fragment):
+            done = self._opened(room, clear, plain, BY_HAND)
+        if done and room.receive.erase(clear.tag, clear.counter):
+            self._know_tags(room)
+        return True
+
     # --- loose frames
 
     def _loose(self, room: Room, tag: bytes, said: frames.Loose) -> None:
@@ -424,6 +532,10 @@ class Node(Epochs):
                 self._prekey_came(room, said)
             case PrekeysWanted():
                 self._prekeys_wanted(room, said)
+            case Fragment():
+                self._fragment_came(room, said)
+            case ObjectWanted():
+                self._object_wanted(room, said)
 
     def _echoed(self, room: Room, echo: int, now: float) -> None:
         """What their echo of our counter proves: that they hear us, if what they heard was sent lately.
@@ -486,17 +598,30 @@ class Node(Epochs):
 
     def _called(self, room: Room, said: Call) -> None:
         now = self.now()
-        self._open_slot(room, now)
+        self._tend_slot(room, now)
         if said.sign == CallSign.RING:
-            if room.slot is None or now >= room.slot.closes_at:
-                room.slot = contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None, False)
+            room.slot = room.slot or _between_the_hours(now)
             room.attempts = contact.called(room.attempts, room.slot.at)
             room.ringing = said
+            if room.attempts.calls <= RINGS_NOTED_MAX:
+                self._note_heard(room, room.slot, said)
         elif said.sign == CallSign.ANSWER and room.slot is not None:
+            if room.attempts.answered_at is None:
+                self._note_heard(room, room.slot, said)
             room.attempts = contact.answered(room.attempts, now, said.by)
             room.evidence = replace(room.evidence, missed=False)
         elif said.sign == CallSign.END:
             room.ringing = None
+
+    def _note_heard(self, room: Room, slot: contact.Due, said: Call) -> None:
+        """Their ring or answer into the journal, so that a restart does not forget it."""
+        self._journal(room, Happened.HEARD_CALL, sign=said.sign.name, author=said.by, **slot_detail(slot))
+
+    def _journal(self, room: Room, what: Happened, **detail: str | int | None) -> None:
+        try:
+            self.watch_log.note(self.now(), what, "", room.id, **detail)
+        except LocalError as e:  # what is not noted is forgotten by a restart: no reason to stop the line
+            self.trouble = e.text
 
     # --- what follows in the same turn
 
@@ -507,7 +632,7 @@ class Node(Epochs):
         now = self.now()
         self._watch_clock()
         for room in self.rooms():
-            self._close_slots(room, now)
+            self._tend_slot(room, now)
         for pair in self.pairs.values():
             for room in [pair.order_wire, *(r for r in pair.rooms.values() if not r.is_order_wire)]:
                 self._keep_back(room, now)
@@ -544,31 +669,135 @@ class Node(Epochs):
             self.enter(room, waiting.act, wire.decode_body(waiting.body))
             self.store.entered(waiting.id)
 
-    def _open_slot(self, room: Room, now: Seconds) -> None:
-        """Notices a scheduled slot that has opened since we last looked."""
-        if now < room.slot_next:
-            return
-        found = contact.open_slot(room.line.accord, now)
-        if found is not None and (room.slot is None or found.at > room.slot.at):
-            if room.slot is not None:
-                self._close_slot(room, room.slot, now)  # an ad hoc call the hour of a scheduled one overtakes
-            room.slot = found
-        following = contact.next_slot(room.line.accord, now)
-        room.slot_next = following.at if following else now + 7 * 86400
+    # --- slots
 
-    def _close_slots(self, room: Room, now: Seconds) -> None:
-        if room.slot is not None and now >= room.slot.closes_at:
-            self._close_slot(room, room.slot, now)
-        self._open_slot(room, now)
+    def _tend_slot(self, room: Room, now: Seconds) -> None:
+        """Closes the slot that has ended, and notices a scheduled one that has opened since we last looked."""
+        schedule = self.schedule(room)
+        if not room.recalled:
+            room.recalled = True
+            self._recall(room, now)
+        if now < room.slot_seen:
+            room.slot_next = min(room.slot_next, now)  # the clock was put back
+        room.slot_seen = now
+        self._pass_slots(room, now)
+        if room.slot is None and now >= room.slot_next:
+            found = contact.open_slot(schedule, now)
+            if found is not None and not self._is_entered(room, found.at):
+                room.slot = found
+        if now >= room.slot_next:
+            following = contact.next_slot(schedule, now)
+            week = (
+                7 * 86400
+            )  # lines without a schedule look again together: one turn for all of them, not one each
+            room.slot_next = following.at if following else (now // week + 1) * week
+
+    def _pass_slots(self, room: Room, now: Seconds) -> None:
+        """What the passing of time until `now` makes of the slot that is open."""
+        while room.slot is not None:
+            slot, following = room.slot, contact.overtaking(room.schedule, room.slot, now)
+            if following is not None and not slot.scheduled and room.attempts.answered_at is None:
+                if room.attempts.slot == slot.at:
+                    room.attempts = contact.carried(room.attempts, following)
+                room.slot = following  # and it rings on
+            elif following is not None:
+                self._close_slot(room, slot, now)
+                room.slot = following
+            elif now >= slot.closes_at or now < slot.at - AD_HOC_OPEN_S:
+                self._close_slot(room, slot, now)
+            else:
+                return
 
     def _close_slot(self, room: Room, slot: contact.Due, now: Seconds) -> None:
-        """Enters what became of a slot, if anybody called in it."""
-        following = contact.next_slot(room.line.accord, now)
-        room.attempts, entered = contact.closed(room.attempts, slot, following.at if following else None)
+        """Enters what became of a slot, if anybody called in it, once."""
+        again = slot.scheduled and self._is_entered(room, slot.at)
+        following = contact.next_slot(room.schedule, now)
+        before = room.attempts.run
+        if not again:
+            if room.attempts.slot == slot.at and room.attempts.answered_at is not None:
+                for checks in self.proving:
+                    room.attempts = contact.proven(room.attempts, checks(room, slot))
+            room.attempts, entered = contact.closed(room.attempts, slot, following.at if following else None)
+            for found in entered:
+                self._state(room, Draft(NodeKind.CONTACT, contact.body(found)))
+        else:
+            room.attempts = replace(room.attempts, slot=0, calls=0, answered_at=None, by=None)
         room.evidence = replace(room.evidence, missed=room.attempts.missed)
         room.slot = room.ringing = None
-        for found in entered:
-            self._state(room, Draft(NodeKind.CONTACT, contact.body(found)))
+        run = room.attempts.run
+        if run is not None and run != before and run.slots:
+            self._journal(
+                room, Happened.UNANSWERED, first=run.first, slot=run.last, slots=run.slots, calls=run.calls
+            )
+
+    def _is_entered(self, room: Room, at: Seconds) -> bool:
+        """Whether a CONTACT of ours speaks of the slot that opened at `at`, or the run that waits to be entered
+        does: it is not entered again, though the clock be put back."""
+        run = room.attempts.run
+        if run is not None and run.covers(at):
+            return True
+        latest = self.store.latest_statement(room.id, NodeKind.CONTACT, room.pair.ours)
+        if latest is None or (latest.held.body and contact.contact(latest.held.body).last < at):
+            return False
+        rows = self.store.statements(room.id, NodeKind.CONTACT, room.pair.ours)
+        return any(contact.contact(row.held.body).covers(at) for row in reversed(rows) if row.held.body)
+
+    def _recall(self, room: Room, now: Seconds) -> None:
+        """What the journal knows of calls that are not entered yet, as if this process had seen them."""
+        row = self.store.latest_statement(room.id, NodeKind.CONTACT, room.pair.ours)
+        last = contact.contact(row.held.body) if row is not None and row.held.body else None
+        run, done = None, -1
+        if last is not None:
+            done = last.last
+            run = None if last.answered_at is not None else contact.Contact(done, done, 0, 0)
+        events = self.watch_log.calls(room.id, CALLS_RECALLED_MAX)
+        for event in events:
+            if event.what == Happened.UNANSWERED and run is not None and _number(event, "slot") > done:
+                done = _number(event, "slot")
+                run = contact.Contact(
+                    _number(event, "first"), done, _number(event, "slots"), _number(event, "calls")
+                )
+        room.attempts = contact.Attempts(missed=run is not None, run=run)
+        room.evidence = replace(room.evidence, missed=self._was_missed(room))
+        for event in events:
+            if event.what != Happened.UNANSWERED and _number(event, "slot") > done:
+                self._see_again(room, event, now)
+
+    def _see_again(self, room: Room, event: Event, now: Seconds) -> None:
+        """One call or answer of before this process began."""
+        at = _number(event, "slot")
+        if room.slot is not None and room.slot.at != at:
+            self._pass_slots(room, min(now, event.at))
+        if room.slot is not None and room.slot.at != at:
+            self._close_slot(room, room.slot, now)
+        if room.slot is None:
+            room.slot = self._slot_again(room, event, at)
+        attempts = room.attempts
+        sign, author = event.detail.get("sign"), event.detail.get("author")
+        by = author if isinstance(author, int) else 0
+        if event.what == Happened.NOTED_OF_CALL:
+            room.attempts = contact.proven(
+                attempts,
+                contact.Check(_number(event, "checks")),
+                author if isinstance(author, int) else None,
+                contact.Content(_number(event, "content")),
+            )
+        elif event.what == Happened.ANSWERED or sign == CallSign.ANSWER.name:
+            room.attempts = contact.answered(attempts, event.at, by)
+            room.ringing = None
+            room.evidence = replace(room.evidence, missed=False)
+        else:
+            room.attempts = contact.called(attempts, at)
+            if event.what == Happened.HEARD_CALL:
+                room.ringing = Call(CallSign.RING, at, by)
+
+    def _slot_again(self, room: Room, event: Event, at: Seconds) -> contact.Due:
+        """The slot an event speaks of, as it was then: an amendment may have moved it since."""
+        closes_at = event.detail.get("closes_at")
+        if not isinstance(closes_at, int):
+            return contact.due_at(room.schedule, at) or _between_the_hours(at)
+        meaning = accords.Meaning[str(event.detail.get("meaning", accords.Meaning.CHECK.name))]
+        return contact.Due(at, closes_at, meaning, None, bool(event.detail.get("scheduled")))
 
     def _after(self) -> None:
         """The commit has returned: now, and only now, anything may leave."""
@@ -635,6 +864,7 @@ class Node(Epochs):
                 if room.frontier_wanted:
                     times.append(room.frontier_at)
                 times += [max(exchange.resend_at(f), steady + 0.02) for f in room.flights.values()]
+                times += self._objects_at(room, steady)
         for pair in self.pairs.values():
             if self.bearers_up(pair.order_wire):
                 times.append(max(steady, pair.prekeys_ask_at))
@@ -649,3 +879,23 @@ class Node(Epochs):
             if handle is not None:
                 handle.cancel()
         self._wake = self._retry = None
+
+
+def slot_detail(slot: contact.Due) -> dict[str, int | str | None]:
+    """A slot as the journal has it."""
+    return {
+        "slot": slot.at,
+        "closes_at": slot.closes_at,
+        "meaning": slot.meaning.name,
+        "scheduled": int(slot.scheduled),
+    }
+
+
+def _between_the_hours(now: Seconds) -> contact.Due:
+    return contact.Due(now, now + AD_HOC_OPEN_S, accords.Meaning.CHECK, None, False)
+
+
+def _number(event: Event, name: str) -> int:
+    """A number of an event; 0 where it has none."""
+    found = event.detail.get(name)
+    return found if isinstance(found, int) else 0

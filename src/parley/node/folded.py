@@ -375,6 +375,7 @@ class Lines:
         officer = self._officer(room, held)
         room.line = lines.heard(room.line, held, officer)
         self._await_answer(room, held)
+        self._named_objects(room, held)
         step: Held | None = held
         while step is not None and step.sequence == room.line.logs[held.party].size:
             room.line = self._with(room, step, officer if step is held else self._officer(room, step))
@@ -400,6 +401,7 @@ class Lines:
         self.store.add_body(there.id, wire.encode_body(body))
         self._keeper.forget_hashes()
         self._judge(room, held, there.entry)
+        self._named_objects(room, held)
         if room.is_order_wire:
             self._collect_rosters(room.pair)
         for other in list(room.pair.rooms.values()) if room.is_order_wire else [room]:
@@ -408,6 +410,9 @@ class Lines:
 
     def _placed(self, room: Room, held: Held) -> None:
         """An entry has come to its place, for the first time: what that means for the keys is said elsewhere."""
+
+    def _named_objects(self, room: Room, held: Held) -> None:
+        """An entry has come with its body: the objects it names are fetched elsewhere."""
 
     def _judge(self, room: Room, held: Held, data: bytes) -> None:
         """What is well signed and wrong is the peer's fault: kept, shown, and recorded all the same."""

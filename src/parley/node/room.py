@@ -24,6 +24,7 @@ from parley.core.wire import entry as wire
 from parley.core.wire.frame import Call
 from parley.keys import Prekeys, ReceiveChain, SendChain, check_card
 from parley.node.answered import Open
+from parley.node.moving import Moving
 from parley.store import Pair
 
 
@@ -54,7 +55,8 @@ class Settings:
 
     `life_s`: seconds between signs of life on a line. `fresh_lives`: how many of them may be missed.
     `cadence`: when a line gets a new epoch. `erase_every_s`: seconds between erasure points at most, while
-    keys of frames are being erased.
+    keys of frames are being erased. `announce_late_s`: by how much this end may be late with an announcement by
+    itself; later, it is held for a person.
     """
 
     life_s: int = 10
@@ -62,6 +64,7 @@ class Settings:
     clock_quality: ClockQuality = ClockQuality.FREE_RUNNING
     cadence: Cadence = CADENCE
     erase_every_s: int = 60
+    announce_late_s: int = 900
 
     @property
     def tolerance_s(self) -> float:
@@ -122,6 +125,10 @@ class Room:
         self.attempts = contact.Attempts()
         self.slot: contact.Due | None = None
         self.slot_next: Seconds = 0
+        self.slot_seen: Seconds = 0  # our clock when slots were last looked at
+        self.schedule: contact.Schedule = line.accord
+        self.scheduled_by: tuple[object, ...] = ()  # what `schedule` was made of
+        self.recalled = False  # what the journal knows of calls is in `attempts`
         self.ringing: Call | None = None
         self.calls: list[Call] = []  # to be sent once the turn is committed
         self.owed_precedence = Precedence.ROUTINE
@@ -133,6 +140,7 @@ class Room:
         self.contested = False  # two acts under one name: which has effect is for a fold to say
         self.difference = False
         self.unanswered = Open()  # which messages wait for an officer of the other side
+        self.objects = Moving()  # what is on its way of objects, either way
 
 
 class PairRoom:

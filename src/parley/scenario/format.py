@@ -297,11 +297,20 @@ class Expect:
     message: str | None
     terms: str | None
     wanted: tuple[tuple[str, Wanted], ...]
+    thing: tuple[str, str] | None = None  # of an instrument: its noun and id
+
+
+@dataclass(frozen=True, slots=True)
+class OfInstrument:
+    """A step of an instrument, which its own module has read and takes (`deeds`)."""
+
+    deed: object
+    lines: tuple[str, ...]
 
 
 Action: TypeAlias = (
     Message | Release | Withdraw | Cancel | Acknowledge | Call | Answer | NoAnswer | Sever | OfferRestore
-    | Agree | WithdrawTerms | BearerChange | Crash | Restart | Watch | Tell | Expect
+    | Agree | WithdrawTerms | BearerChange | Crash | Restart | Watch | Tell | Expect | OfInstrument
 )  # fmt: skip
 
 
@@ -336,6 +345,7 @@ class Step:
                 | WithdrawTerms()
                 | Tell()
                 | Expect()
+                | OfInstrument()
             ):
                 return self.action.lines
             case _:

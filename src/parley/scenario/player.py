@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeAlias, assert_never
+from typing import Final, TypeAlias, TypeVar, assert_never, cast
 
 from parley.bearers.memory import Faults
 from parley.core.errors import LocalError
@@ -23,12 +23,15 @@ from parley.core.types import Seconds
 from parley.desk import Desk
 from parley.desk.views import LineView, MessageView, TermsView
 from parley.scenario import format as plans
+from parley.scenario.deeds import Deed
 from parley.scenario.format import Bound, Scenario, Step, Wanted
+from parley.scenario.instruments import EXPECTED
 from parley.scenario.stage import DEMO_PASSPHRASE, End, Stage
 
 OUTCOME_FORMAT: Final = "parley-outcome/1"
 _SETTLE_S: Final = 60  # what a step came to is looked at so long after it, or before the next one
 
+T = TypeVar("T")
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 View: TypeAlias = "tuple[str, str]"
 """Declared and observed, as one end shows a line."""
@@ -143,6 +146,7 @@ class Play:
         self._unseen: list[tuple[Result, bool]] = []  # to be looked at; and: the last time
         self._messages: dict[str, str] = {}  # id -> ref at its sender's desk
         self._terms: dict[tuple[str, str], str] = {}  # id and line -> ref
+        self._ground = _Ground(stage)
 
     def run(self) -> Outcome:
         """To the end of the scenario."""
@@ -295,6 +299,8 @@ class Play:
                     desk.hand_over()
                 else:
                     desk.take_watch(action.officer)
+            case plans.OfInstrument():
+                cast(Deed, action.deed).take(self._ground, step.by)
             case _:
                 assert_never(action)
 
@@ -363,7 +369,7 @@ class Play:
             end = self._stage.ends[party]
             for line in action.lines or ("",):
                 found = self._found(end, action, line)
-                about = action.message or line
+                about = action.message or (action.thing[1] if action.thing else line)
                 expected_words, found_words, ok = [], [], True
                 for key, wanted in action.wanted:
                     value = found[key]
@@ -389,7 +395,11 @@ class Play:
         if action.terms is not None:
             ref = self._ref(action.terms, line)
             return _terms_facts(desk, ref, self._scenario.line(line).name)
-        return _line_facts(desk, self._scenario.line(line).name)
+        if action.thing is not None:
+            noun, name = action.thing
+            return {**EXPECTED[noun].facts(self._ground, end.party.key, name)}
+        counted = any(key == "contacts" for key, _ in action.wanted)
+        return _line_facts(desk, self._scenario.line(line).name, counted=counted)
 
     def _message_at(self, end: End, message: str) -> MessageView | None:
         """The message as this end has it; None when it has it not."""
@@ -432,14 +442,40 @@ class Play:
         }
 
 
+class _Ground:
+    """Where the steps of instruments are taken (deeds.Ground)."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.passphrase, self.folder = stage.passphrase, stage.folder
+        self._kept: dict[type, object] = {}
+
+    def now(self) -> Seconds:
+        return int(self._stage.clock.wall())
+
+    def desk(self, party: str) -> Desk:
+        return self._stage.ends[party].desk
+
+    def other(self, party: str) -> str:
+        return next(key for key in self._stage.ends if key != party)
+
+    def line_name(self, key: str) -> str:
+        return self._stage.scenario.line(key).name
+
+    def kept(self, kind: type[T]) -> T:
+        found = self._kept.setdefault(kind, kind())
+        assert isinstance(found, kind)
+        return found
+
+
 # --- what an end shows, as plain values ---------------------------------------------------------
 
 
-def _line_facts(desk: Desk, name: str) -> dict[str, Json]:
+def _line_facts(desk: Desk, name: str, *, counted: bool = True) -> dict[str, Json]:
+    """`counted`: with the number of contacts, for which the whole record of the line is read."""
     view: LineView = desk.line(name)
-    contacts = sum(
-        1 for e in desk.entries(name, most=view.our_size + view.their_size) if e.ours and e.kind == "CONTACT"
-    )
+    entries = desk.entries(name, most=view.our_size + view.their_size) if counted else ()
+    contacts = sum(1 for e in entries if e.ours and e.kind == "CONTACT")
     return {
         "declared": view.declared,
         "observed": view.observed,

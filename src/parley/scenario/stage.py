@@ -54,6 +54,13 @@ class End:
             raise LocalError(f"the end of {self.party.key} is down", "restart it first")
         return self._desk
 
+    @property
+    def node(self) -> Node:
+        """For those who look on from outside at every moment of a play. Raises LocalError while the end is down."""
+        if self._node is None:
+            raise LocalError(f"the end of {self.party.key} is down", "restart it first")
+        return self._node
+
     def join(self, bearers: list[tuple[MemoryBearer, frozenset[str]]]) -> None:
         """The bearers of this end from now on, each with the names of the lines it carries."""
         self._bearers = bearers
@@ -115,7 +122,7 @@ class Stage:
 
     def __init__(self, scenario: Scenario, directory: Path, passphrase: str = DEMO_PASSPHRASE) -> None:
         """Nothing is made on disk yet: see `set_up`. The homes will be `directory`/PARTY."""
-        self.scenario, self.passphrase = scenario, passphrase
+        self.scenario, self.passphrase, self.folder = scenario, passphrase, directory
         self._pause_s = 2 + 4 * max(bearer.latency_s for bearer in scenario.bearers)
         setup_s = max(SETUP_S, round(2 * _OPENED_BEFORE_S + 4 * self._pause_s * len(scenario.lines)))
         self.clock = VirtualClock(scenario.start - setup_s)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from parley.core.types import Seconds
 from parley.scenario.format import Scenario, Step, civil, in_language
+from parley.scenario.instruments import TOLD
 from parley.scenario.player import Outcome, Result
 
 LANGUAGES = ("en", "ko")
@@ -219,6 +220,10 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def _did(scenario: Scenario, step: Step, language: str) -> str:
     action = step.action
+    if step.do not in _DID[language]:
+        english, korean = TOLD.get(step.do, (step.do.replace("_", " "),) * 2)
+        words = korean if language == "ko" else english
+        return words.format(lines=_lines(scenario, step.lines, language))
     return _DID[language][step.do].format(
         lines=_lines(scenario, step.lines, language),
         message=getattr(action, "message", "") or "",

@@ -8,7 +8,7 @@ from otherend.refused import CannotRebuild, Refused, check
 
 FORM_ACT, FORM_NODE, FORM_ANY, FORM_LOOSE = range(4)
 NO_BODY, INLINE, WITHHELD, FRAGMENTS = range(4)
-LIFE, FRONTIER, CALL, PREKEY, WANTED = 2, 3, 4, 6, 7
+FRAGMENT, LIFE, FRONTIER, CALL, PREKEY, WANTED, OBJECT_WANTED = 1, 2, 3, 4, 6, 7, 8
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,15 @@ def header(plain: bytes) -> Header:
 
 
 def loose(plain: bytes, told: Header) -> dict[str, object]:
-    read = {LIFE: _life, FRONTIER: _frontier, CALL: _call, PREKEY: _prekey, WANTED: _wanted}.get(told.kind)
+    read = {
+        FRAGMENT: _fragment,
+        LIFE: _life,
+        FRONTIER: _frontier,
+        CALL: _call,
+        PREKEY: _prekey,
+        WANTED: _wanted,
+        OBJECT_WANTED: _object_wanted,
+    }.get(told.kind)
     check(read is not None, "CV-2", "a loose kind unknown or reserved")
     return read(plain[2:])
 
@@ -153,6 +161,38 @@ def _wanted(data: bytes) -> dict[str, object]:
     rest.end()
     check(1 <= found["count"] <= 64, "FR-18", "no count")
     return found
+
+
+def _fragment(data: bytes) -> dict[str, object]:
+    rest = Bytes(data, "FR-19")
+    places = (
+        ("sequence", 4),
+        ("object", 1),
+        ("block", 2),
+        ("pieces", 1),
+        ("sent", 1),
+        ("index", 1),
+        ("last", 2),
+    )
+    found = {name: rest.number(size) for name, size in places}
+    check(1 <= found["pieces"] <= found["sent"], "FR-19", "n below k, or k 0")
+    check(found["index"] < found["sent"], "FR-19", "an index not below n")
+    check(found["last"] >= 1 and rest.data != b"", "FR-19", "a fragment of nothing")
+    return found | {"data": rest.take(len(rest.data))}
+
+
+def _object_wanted(data: bytes) -> dict[str, object]:
+    rest = Bytes(data, "FR-20")
+    places = (("sequence", 4), ("object", 1), ("first", 2), ("count", 1), ("pieces", 1))
+    found = {name: rest.number(size) for name, size in places}
+    k = found["pieces"]
+    bits = "".join(f"{byte:08b}" for byte in rest.take((k + 7) // 8))
+    rest.end()
+    wanted = [i for i, bit in enumerate(bits) if bit == "1"]
+    if k:
+        check(found["count"] == 1 and wanted != [] and wanted[-1] < k, "FR-20", "fragments of no one block")
+    check(found["count"] > 0 or found["first"] == 0, "FR-20", "none from a block on")
+    return found | {"fragments": wanted}
 
 
 # --- frames of an entry

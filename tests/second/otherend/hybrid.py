@@ -49,6 +49,14 @@ def expand(key: bytes, label: bytes, info: bytes, size: int) -> bytes:
 def unseal(private: Private, sealed: bytes, info: bytes, rule: str) -> bytes:
     """Opens `enc || ciphertext` of 32 bytes of plaintext."""
     check(len(sealed) == 1168, rule, "not 1,168 bytes")
+    plain = opened(private, sealed, info)
+    if plain is None:
+        raise Refused(rule, "the sealed secret does not open")
+    return plain
+
+
+def opened(private: Private, sealed: bytes, info: bytes) -> bytes | None:
+    """The plaintext of `enc || ciphertext`, of any length; None when it does not open."""
     try:
         shared = private.shared(sealed[:1120])
         context = b"\x00" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
@@ -56,4 +64,4 @@ def unseal(private: Private, sealed: bytes, info: bytes, rule: str) -> bytes:
         key, nonce = expand(secret, b"key", context, 32), expand(secret, b"base_nonce", context, 12)
         return AESGCM(key).decrypt(nonce, sealed[1120:], b"")
     except (InvalidTag, ValueError):
-        raise Refused(rule, "the sealed secret does not open") from None
+        return None

@@ -5,7 +5,22 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from otherend import bodies, cbor, epochs, export, frames, hybrid, line, packing, phrases, signed, suite, tree
+from otherend import (
+    bodies,
+    cbor,
+    epochs,
+    export,
+    frames,
+    hybrid,
+    letters,
+    line,
+    objects,
+    packing,
+    phrases,
+    signed,
+    suite,
+    tree,
+)
 from otherend.refused import check
 
 VECTORS = Path(__file__).resolve().parents[3] / "vectors"
@@ -586,7 +601,82 @@ def declared(state: dict[str, object] | None) -> str:
     return "not yet opened" if state["opens_at"] is None else "open"
 
 
+# --- letters
+
+
+def run_letter_card(vector: Vector) -> None:
+    found = letters.card(raw(vector, "card"))
+    same([found.office, found.fingerprint.hex()], [vector["office"], vector["fingerprint"]])
+    same(hybrid_private(raw(vector, "sealing_seed")).public, found.sealing_key)
+
+
+def hybrid_private(seed: bytes) -> hybrid.Private:
+    return hybrid.Private(seed[:64], seed[64:])
+
+
+def letter_of(vector: Vector, data: bytes) -> letters.Opened:
+    sender = letters.card(raw(vector, "card"))
+    same(sender.fingerprint, raw(vector, "fingerprint"))
+    seed, ours = raw(vector, "sealing_seed", "our_fingerprint")
+    return letters.opened(data, hybrid_private(seed), ours, sender)
+
+
+def run_letter_sealed(vector: Vector) -> None:
+    one = letter_of(vector, raw(vector, "sealed"))
+    same([one.number, one.commitment.hex()], [vector["number"], vector["commitment"]])
+    same([one.tagged.hex(), one.value[12]], [vector["signed"], vector["paragraphs"]])
+
+
+def run_letter_book(vector: Vector) -> None:
+    book = letters.Book([bytes.fromhex(one) for one in vector["ours"]])
+    for step in vector["steps"]:
+        same(book.tells(letter_of(vector, bytes.fromhex(step["sealed"]))), step["told"])
+    same(book.next(), vector["next"])
+
+
+def run_letter_disclosed(vector: Vector) -> None:
+    card, value, commitment = letters.disclosed(raw(vector, "disclosed"))
+    same([card.fingerprint, commitment], raw(vector, "fingerprint", "commitment"))
+    same([value[4], value[3].hex(), value[12]], [vector["number"], vector["addressee"], vector["paragraphs"]])
+
+
+# --- objects
+
+
+def name_in(vector: Vector) -> objects.Name:
+    where, salt = raw(vector, "root", "salt")
+    return objects.Name(where, vector["size"], salt)
+
+
+def run_object_name(vector: Vector) -> None:
+    data = bytes(vector["size"]) if vector["data"] is None else raw(vector, "data")
+    objects.check_is(name_in(vector), data)
+
+
+def run_object_blocks(vector: Vector) -> None:
+    receiver = objects.Receiver(name_in(vector))
+    for step in vector["steps"]:
+        plain = raw(step, "plain")
+        same(receiver.take(frames.loose(plain, frames.header(plain))), step["taken"])
+    same([b for b in range(receiver.count) if b not in receiver.whole], vector["blocks_lacking"])
+    same(receiver.data and receiver.data.hex(), vector["data"])
+
+
+def run_courier(vector: Vector) -> None:
+    sealed, named = objects.courier(raw(vector, "file"))
+    same([one.hex() for one in sealed], vector["frames"])
+    told = [{"root": n.root.hex(), "size": n.size, "salt": n.salt.hex()} for n, _ in named]
+    same(told, vector["objects"])
+    for one, data in named:
+        objects.check_is(one, data)
+
+
 RUNNERS: dict[str, Callable[[Vector], object]] = {
+    "objects/name": run_object_name,
+    "objects/bad-name": run_object_name,
+    "objects/blocks": run_object_blocks,
+    "objects/courier": run_courier,
+    "objects/bad-courier": run_courier,
     "wire/cbor": run_cbor,
     "wire/card": run_card,
     "wire/act": run_act,
@@ -622,6 +712,10 @@ RUNNERS: dict[str, Callable[[Vector], object]] = {
     "epoch/bad-sealed": run_sealed,
     "epoch/receiver": run_receiver,
     "epoch/bad-epoch": run_receiver,
+    "letters/card": run_letter_card,
+    "letters/sealed": run_letter_sealed,
+    "letters/book": run_letter_book,
+    "letters/disclosed": run_letter_disclosed,
 }
 
 

@@ -1,36 +1,78 @@
-"""Contacts: the scheduled slots of a line, and what became of each (spec 6.2, 6.4).
+"""Contacts: the scheduled slots of a line, and what became of each (spec 6.2, 17).
 
 A call is a frame; when a slot closes, each side enters at most one CONTACT. The first unanswered slot
 of a run is entered at once, the rest of the run as one entry when it ends, so that 413 days of
 unanswered calls are two entries and not eight hundred.
+
+The schedule of a line is that of its accord; of the accords an end has adopted one after another, each from the
+instant at which that end adopted it. Around such an instant a contact that the amendment moves is held once: at its
+old hour if either of its two hours has come by then, else at its new one (CT-3).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum, IntFlag
+from typing import TypeAlias
 
-from parley.core.accord import Accord, Meaning, Slot
+from parley.core.accord import DAY, Accord, Meaning, Slot
 from parley.core.types import Body, Seconds
 from parley.core.wire import cbor
 
-DAY = 86400
+LOOK_AHEAD_DAYS = 96  # as far as the next slot is looked for: beyond the most holidays there can be in a row
+
+
+class Check(IntFlag):
+    """What an answered contact proved, as the watch of this side saw it (spec 17.3)."""
+
+    NONE = 0
+    OUR_IDENTITY = 1  # ours was said, and they repeated it
+    THEIR_IDENTITY = 2  # theirs was said, and we heard whom we expected
+    WE_ARE_HEARD = 4
+    THEY_ARE_HEARD = 8
+    OUR_DOCUMENT = 16  # a test text of ours came back in their read-back letter for letter
+    THEIR_DOCUMENT = 32  # a test text of theirs came as the accord has it, and was read back
+    NEXT_FIXED = 64
+
+
+class Content(IntEnum):
+    """What a contact was for in the end; "no message" is a valid content."""
+
+    NOT_SAID = 0
+    NO_MESSAGE = 1
+    MESSAGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """An accord, and from when on this end holds it."""
+
+    since: Seconds
+    accord: Accord
+
+
+Schedule: TypeAlias = "Accord | tuple[Era, ...]"
+"""One accord for all time, or several one after another, the earliest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """One slot on one day: opens and closes at, what it is for, who calls. `scheduled`: False for a call between
-    the hours."""
+    the hours. `held`: False on a holiday."""
 
     at: Seconds
     closes_at: Seconds
     meaning: Meaning
     caller: int | None
     scheduled: bool = True
+    held: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What became of a slot, or of a run of unanswered ones: the body of a CONTACT."""
+    """What became of a slot, or of a run of unanswered ones: the body of a CONTACT. `author`: whose office of
+    theirs was heard."""
 
     first: Seconds
     last: Seconds
@@ -39,13 +81,21 @@ class Contact:
     answered_at: Seconds | None = None
     by: int | None = None
     next_contact: Seconds | None = None
+    checks: Check = Check.NONE
+    author: int | None = None
+    content: Content = Content.NOT_SAID
+
+    def covers(self, at: Seconds) -> bool:
+        """Whether it speaks of the slot that opened at `at`."""
+        return self.first <= at <= self.last
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """What we have seen of the slot now open and of the run before it; forgettable.
+    """What we have seen of the slot now open and of the run before it.
 
-    `slot`: its opening time, 0 for none. `run`: unanswered slots not yet entered, as one CONTACT.
+    `slot`: its opening time, 0 for none. `run`: unanswered slots not yet entered, as one CONTACT. `checks`, `author`,
+    `content`: what the watch has noted of the call.
     """
 
     slot: Seconds = 0
@@ -54,37 +104,74 @@ class Attempts:
     by: int | None = None
     missed: bool = False
     run: Contact | None = None
+    checks: Check = Check.NONE
+    author: int | None = None
+    content: Content = Content.NOT_SAID
+
+    @property
+    def missed_in_a_row(self) -> int:
+        """How many slots in a row went unanswered, the last one included; 0 when the last was answered."""
+        if self.run is not None:
+            return self.run.slots + 1
+        return int(self.missed)
 
 
-def slots_between(accord: Accord, after: Seconds, until: Seconds) -> tuple[Due, ...]:
-    """The slots that open in (after, until], in order."""
-    found = []
-    for day in range(after // DAY, until // DAY + 1):
-        weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
-        for slot in accord.schedule:
-            at = day * DAY + slot.minute * 60
-            if slot.weekdays >> weekday & 1 and after < at <= until:
-                found.append(_due(slot, at))
-    return tuple(sorted(found, key=lambda d: d.at))
+def slots_between(schedule: Schedule, after: Seconds, until: Seconds) -> tuple[Due, ...]:
+    """The slots that open in (after, until], in order; none of those that a holiday takes away."""
+    return tuple(due for due in planned_between(schedule, after, until) if due.held)
 
 
-def next_slot(accord: Accord, now: Seconds) -> Due | None:
-    """The first slot that opens after `now`, within a week."""
-    return next(iter(slots_between(accord, now, now + 8 * DAY)), None)
+def planned_between(schedule: Schedule, after: Seconds, until: Seconds) -> tuple[Due, ...]:
+    """As `slots_between`, with those that a holiday takes away."""
+    if isinstance(schedule, Accord):
+        found = [due for _, due in _occurring(schedule, after, until)]
+    else:
+        found = [due for n in range(len(schedule)) for due in _of_era(schedule, n, after, until)]
+    return tuple(sorted(found, key=lambda d: (d.at, d.closes_at)))
 
 
-def open_slot(accord: Accord, now: Seconds) -> Due | None:
+def next_slot(schedule: Schedule, now: Seconds) -> Due | None:
+    """The first slot that opens after `now`, within some months."""
+    if not any(accord.schedule for accord in _accords(schedule)):
+        return None
+    for begins in range(now, now + LOOK_AHEAD_DAYS * DAY, 8 * DAY):
+        found = slots_between(schedule, begins, begins + 8 * DAY)
+        if found:
+            return found[0]
+    return None
+
+
+def open_slot(schedule: Schedule, now: Seconds) -> Due | None:
     """The slot open at `now`, if any; of several, the latest."""
-    longest = max((s.open_s for s in accord.schedule), default=0)
-    found = [d for d in slots_between(accord, now - longest - 1, now) if d.closes_at > now]
+    longest = max((s.open_s for accord in _accords(schedule) for s in accord.schedule), default=0)
+    found = [d for d in slots_between(schedule, now - longest - 1, now) if d.closes_at > now]
     return found[-1] if found else None
+
+
+def overtaking(schedule: Schedule, slot: Due, now: Seconds) -> Due | None:
+    """The first scheduled slot that has opened, by `now`, while `slot` was open."""
+    found = slots_between(schedule, slot.at, min(now, slot.closes_at - 1))
+    return next((due for due in found if due.at > slot.at), None)
+
+
+def due_at(schedule: Schedule, at: Seconds) -> Due | None:
+    """The scheduled slot that opens at `at`, if there is one."""
+    return next(iter(slots_between(schedule, at - 1, at)), None)
+
+
+# --- what became of a slot --------------------------------------------------------------------
 
 
 def called(attempts: Attempts, slot: Seconds) -> Attempts:
     """One more call in a slot, by us or by them."""
     if attempts.slot != slot:
-        attempts = replace(attempts, slot=slot, calls=0, answered_at=None, by=None)
+        attempts = Attempts(slot, missed=attempts.missed, run=attempts.run)
     return replace(attempts, calls=attempts.calls + 1)
+
+
+def carried(attempts: Attempts, slot: Due) -> Attempts:
+    """A call between the hours that is not answered when a slot opens is a call of that slot."""
+    return replace(attempts, slot=slot.at)
 
 
 def answered(attempts: Attempts, at: Seconds, by: int) -> Attempts:
@@ -94,13 +181,36 @@ def answered(attempts: Attempts, at: Seconds, by: int) -> Attempts:
     return replace(attempts, answered_at=at, by=by)
 
 
+def proven(
+    attempts: Attempts, checks: Check, author: int | None = None, content: Content = Content.NOT_SAID
+) -> Attempts:
+    """What the watch has noted of an answered call, beside what it noted before."""
+    return replace(
+        attempts,
+        checks=attempts.checks | checks,
+        author=attempts.author if author is None else author,
+        content=content or attempts.content,
+    )
+
+
 def closed(attempts: Attempts, slot: Due, following: Seconds | None) -> tuple[Attempts, tuple[Contact, ...]]:
     """What to enter when `slot` closes, and what is left to remember. Nothing is entered for a slot in
     which nobody called: an attempt is evidence, a missing one is not."""
     ours = attempts if attempts.slot == slot.at else Attempts(run=attempts.run)
     if ours.answered_at is not None:
         run = (attempts.run,) if attempts.run and attempts.run.slots else ()
-        contact = Contact(slot.at, slot.at, 1, ours.calls, ours.answered_at, ours.by, following)
+        contact = Contact(
+            slot.at,
+            slot.at,
+            1,
+            ours.calls,
+            ours.answered_at,
+            ours.by,
+            following,
+            ours.checks,
+            ours.author,
+            ours.content,
+        )
         return Attempts(), (*run, contact)
     if not ours.calls:
         return Attempts(missed=True, run=attempts.run), ()
@@ -115,13 +225,17 @@ def closed(attempts: Attempts, slot: Due, following: Seconds | None) -> tuple[At
 
 
 def body(c: Contact) -> Body:
-    """The body of a CONTACT statement."""
-    return (c.first, c.last, c.slots, c.calls, c.answered_at, c.by, c.next_contact)
+    """The body of a CONTACT statement: of seven fields, or of ten when more is said."""
+    plain: Body = (c.first, c.last, c.slots, c.calls, c.answered_at, c.by, c.next_contact)
+    if not (c.checks or c.content or c.author is not None):
+        return plain
+    return (*plain, int(c.checks), c.author, int(c.content))
 
 
 def contact(fields: Body) -> Contact:
     """The contact in a body that has passed its schema."""
-    first, last, slots, calls, answered_at, by, next_contact = fields
+    first, last, slots, calls, answered_at, by, next_contact, *more = fields
+    checks, author, content = more or (0, None, 0)
     return Contact(
         cbor.integer(first),
         cbor.integer(last),
@@ -130,8 +244,72 @@ def contact(fields: Body) -> Contact:
         None if answered_at is None else cbor.integer(answered_at),
         None if by is None else cbor.integer(by),
         None if next_contact is None else cbor.integer(next_contact),
+        Check(cbor.integer(checks)),
+        None if author is None else cbor.integer(author),
+        Content(cbor.integer(content)),
     )
 
 
-def _due(slot: Slot, at: Seconds) -> Due:
-    return Due(at, at + slot.open_s, slot.meaning, slot.caller)
+# --- the schedule, day by day ---------------------------------------------------------------------
+
+
+def _accords(schedule: Schedule) -> tuple[Accord, ...]:
+    return (schedule,) if isinstance(schedule, Accord) else tuple(era.accord for era in schedule)
+
+
+def _occurring(accord: Accord, after: Seconds, until: Seconds) -> Iterator[tuple[int, Due]]:
+    """What an accord alone makes open in (after, until], each with its place in the schedule."""
+    for day in range(after // DAY, until // DAY + 1):
+        for place, slot in enumerate(accord.schedule):
+            at = day * DAY + slot.minute * 60
+            if after < at <= until and _on_weekday(slot, at):
+                yield place, _due(accord, place, at)
+
+
+def _of_era(eras: Sequence[Era], n: int, after: Seconds, until: Seconds) -> Iterator[Due]:
+    """The slots that the accord of one era of several makes open in (after, until].
+
+    A contact that an amendment moves is held at its old hour if either hour has come when it is adopted, so a slot
+    of this era may open a little after the era ended.
+    """
+    era = eras[n]
+    before = eras[n - 1].accord if n else None
+    following = eras[n + 1] if n + 1 < len(eras) else None
+    first = max(after, era.since) if n else after
+    last = until if following is None else min(until, following.since + DAY)
+    for place, due in _occurring(era.accord, first, last):
+        if before is not None:
+            former = _counterpart(era.accord, before, place, due.at)
+            if former is not None and former <= era.since:
+                continue  # it was held at its old hour
+        if following is not None and due.at > following.since:
+            later = _counterpart(era.accord, following.accord, place, due.at)
+            if later is None or later > following.since:
+                continue  # it will be held at its new one, or is not agreed any more
+        yield due
+
+
+def _counterpart(of: Accord, other: Accord, place: int, at: Seconds) -> Seconds | None:
+    """When `other` holds the contact that `of` holds at `at` by the slot at `place`: the slot as far down among
+    those of its meaning, at its hour nearest to that one. None if it has none, or not on that day."""
+    meaning = of.schedule[place].meaning
+    number = sum(1 for slot in of.schedule[:place] if slot.meaning == meaning)
+    alike = [n for n, slot in enumerate(other.schedule) if slot.meaning == meaning]
+    if number >= len(alike):
+        return None
+    shift = (other.schedule[alike[number]].minute - of.schedule[place].minute + 720) % 1440 - 720
+    there = at + 60 * shift
+    if not _on_weekday(other.schedule[alike[number]], there):
+        return None
+    return there if _due(other, alike[number], there).held else None
+
+
+def _on_weekday(slot: Slot, at: Seconds) -> bool:
+    weekday = (at // DAY + 3) % 7  # 1970-01-01 was a Thursday
+    return bool(slot.weekdays >> weekday & 1)
+
+
+def _due(accord: Accord, place: int, at: Seconds) -> Due:
+    slot = accord.schedule[place]
+    held = bool(accord.held_on_holidays >> place & 1) or not any(accord.holiday_of(at))
+    return Due(at, at + slot.open_s, slot.meaning, slot.caller, held=held)

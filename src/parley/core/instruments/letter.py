@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from parley.core.errors import Sentence
 from parley.core.types import ActKind, Body, LetterClass, Seconds, TenderAnswer, Tier, Value
 from parley.core.wire import cbor
 
@@ -180,6 +181,24 @@ class Series:
     first_at: Seconds | None = None
     last_at: Seconds | None = None
 
+
+CLASS_WORDS = {
+    LetterClass.PERSONAL_LETTER: Sentence("personal letter"),
+    LetterClass.LETTER: Sentence("letter"),
+    LetterClass.NOTICE: Sentence("notice"),
+    LetterClass.TELEGRAM: Sentence("telegram"),
+    LetterClass.SAFETY_NOTICE: Sentence("safety notice"),
+}
+ANSWER_WORDS = {
+    TenderAnswer.ACCEPTED: Sentence("accepted"),
+    TenderAnswer.REFUSED: Sentence("refused"),
+    TenderAnswer.UNDETERMINED: Sentence("undetermined"),
+}
+TIER_WORDS = {
+    Tier.EXISTENCE: Sentence("existence"),
+    Tier.COUNT_AND_DATES: Sentence("count and dates"),
+    Tier.CONTENT: Sentence("content"),
+}
 
 MISSING_SHOWN_MAX = 64
 

@@ -52,6 +52,7 @@ NAME_BYTES_MAX = 128  # in whose name, to whom, by which channel
 RANK_BYTES_MAX = 64
 OBJECT_BYTES_MAX = 1 << 20
 ANNOUNCEMENT_FIELDS = 6  # before the paragraphs
+CONTACT_FIELDS = 7  # three more where it says what was proven
 MESSAGE_OPTIONAL = 6  # subject, in whose name, form of address, references, reply by, stale after
 
 
@@ -264,7 +265,10 @@ def _check_prekeys(body: Body) -> None:
 
 
 def _check_contact(body: Body) -> None:
-    first, last, slots, calls, answered_at, by, next_contact = _fields(body, 7)
+    if len(body) == CONTACT_FIELDS + 3:
+        _check_proven(body[CONTACT_FIELDS:])
+        body = body[:CONTACT_FIELDS]
+    first, last, slots, calls, answered_at, by, next_contact = _fields(body, CONTACT_FIELDS)
     for what, field in (("first slot", first), ("last slot", last), ("slots", slots), ("calls", calls)):
         within(what, cbor.integer(field), 0, U32)
     if answered_at is not None:
@@ -273,6 +277,16 @@ def _check_contact(body: Body) -> None:
         within("answered by", cbor.integer(by), 0, U16 - 1)
     if next_contact is not None:
         within("next contact", cbor.integer(next_contact), 0, U32)
+
+
+def _check_proven(more: Body) -> None:
+    checks, author, content = more
+    within("checks", cbor.integer(checks), 0, U16)
+    if author is not None:
+        within("their author", cbor.integer(author), 0, U16 - 1)
+    within("content", cbor.integer(content), 0, 2)
+    if (checks, author, content) == (0, None, 0):
+        raise RemoteError("a contact says that it says nothing more")
 
 
 def _check_empty(body: Body) -> None:

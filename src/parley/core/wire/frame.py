@@ -20,6 +20,8 @@ from parley.core.types import (
     NODE_AUTHOR,
     SIGNATURE_BYTES,
     SUITE,
+    U8,
+    U16,
     U32,
     ClockQuality,
     LooseKind,
@@ -185,8 +187,40 @@ class PrekeysWanted:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a block of an object (spec 7.10). `sequence` and `object`: the act in the sender's log that names
+    it, and which of the objects it names. `pieces`: of how many systematic fragments the block is made (k);
+    `index`: which one this is, and from `pieces` on parity, of `sent` fragments in all (n); `last`: bytes of the
+    last systematic one."""
+
+    sequence: int
+    object: int
+    block: int
+    pieces: int
+    sent: int
+    index: int
+    last: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectWanted:
+    """Asks for `count` blocks of an object that an act in the receiver's log names, from `first` on (spec 7.10).
+    With `pieces` it asks, of that one block in so many fragments, for those in `lacks`. `count` 0: the sender holds
+    the object whole and wants nothing of it."""
+
+    sequence: int
+    object: int
+    first: int
+    count: int
+    pieces: int = 0
+    lacks: frozenset[int] = frozenset()
+
+
+FRAGMENT_HEAD_BYTES = 12
 NO_BATCH = U32
-Loose: TypeAlias = SignOfLife | Frontier | Call | Prekey | PrekeysWanted
+Loose: TypeAlias = SignOfLife | Frontier | Call | Prekey | PrekeysWanted | Fragment | ObjectWanted
 Plain: TypeAlias = ActLayout | NodeLayout | AnyLayout | Loose
 
 
@@ -250,9 +284,13 @@ def encode_plain(plain: Plain) -> bytes:
         case Prekey():
             head = _u32(plain.batch) + plain.index.to_bytes(2, "big")
             return _loose(LooseKind.PREKEY) + head + plain.key + b"".join(plain.path)
-        case PrekeysWanted():  # pragma: no branch
+        case PrekeysWanted():
             head = _u32(plain.batch) + plain.first.to_bytes(2, "big")
             return _loose(LooseKind.PREKEYS_WANTED) + head + bytes((plain.count,))
+        case Fragment():
+            return _loose(LooseKind.FRAGMENT) + _fragment(plain)
+        case ObjectWanted():  # pragma: no branch
+            return _loose(LooseKind.OBJECT_WANTED) + _object_wanted(plain)
 
 
 def decode_plain(data: bytes) -> Plain:
@@ -384,6 +422,54 @@ def _frontier(f: Frontier) -> bytes:
     )
 
 
+def _fragment(f: Fragment) -> bytes:
+    return (
+        _u32(f.sequence)
+        + bytes((f.object,))
+        + f.block.to_bytes(2, "big")
+        + bytes((f.pieces, f.sent, f.index))
+        + f.last.to_bytes(2, "big")
+        + f.data
+    )
+
+
+def _object_wanted(w: ObjectWanted) -> bytes:
+    """Fixed part, then a bit for each fragment, the first the most significant; unused bits are 0."""
+    bits = sum(1 << (-(-w.pieces // 8) * 8 - 1 - index) for index in w.lacks)
+    return (
+        _u32(w.sequence)
+        + bytes((w.object,))
+        + w.first.to_bytes(2, "big")
+        + bytes((w.count, w.pieces))
+        + bits.to_bytes(-(-w.pieces // 8), "big")
+    )
+
+
+def _decode_fragment(read: _Reader) -> Fragment:
+    sequence, which, block = read.number(4), read.number(1), read.number(2)
+    pieces = within("fragments of a block", read.number(1), 1, U8)
+    sent = within("fragments sent of a block", read.number(1), pieces, U8)
+    index = within("index of a fragment", read.number(1), 0, sent - 1)
+    last = within("length of the last fragment", read.number(2), 1, U16)
+    data = read.take(len(read.data) - read.at)
+    if not data:
+        raise RemoteError("fragment is empty")
+    return Fragment(sequence, which, block, pieces, sent, index, last, data)
+
+
+def _decode_object_wanted(read: _Reader) -> ObjectWanted:
+    sequence, which, first = read.number(4), read.number(1), read.number(2)
+    count, pieces = read.number(1), read.number(1)
+    size = -(-pieces // 8)
+    bits = int.from_bytes(read.take(size), "big")
+    lacks = frozenset(index for index in range(size * 8) if bits >> (size * 8 - 1 - index) & 1)
+    if pieces and (count != 1 or not lacks or max(lacks) >= pieces):
+        raise RemoteError("fragments wanted are of no block, of several, none, or more than there are")
+    if not count and first:
+        raise RemoteError("an object that is held whole has no first block wanted")
+    return ObjectWanted(sequence, which, first, count, pieces, lacks)
+
+
 def _decode_loose(kind: int, read: _Reader) -> Loose:
     loose: Loose
     if kind == LooseKind.SIGN_OF_LIFE:
@@ -418,6 +504,10 @@ def _decode_loose(kind: int, read: _Reader) -> Loose:
     elif kind == LooseKind.PREKEYS_WANTED:
         batch, index = read.number(4), read.number(2)
         loose = PrekeysWanted(batch, index, within("prekeys", read.number(1), 1, BATCH_MAX))
+    elif kind == LooseKind.FRAGMENT:
+        loose = _decode_fragment(read)
+    elif kind == LooseKind.OBJECT_WANTED:
+        loose = _decode_object_wanted(read)
     else:
         raise RemoteError(f"loose kind {kind} is unknown")
     read.end()

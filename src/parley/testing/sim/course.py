@@ -23,7 +23,7 @@ CRASHES: Final = (
     "crash between turns",
 )
 CLOCKS: Final = ("clocks jump", "clocks stand still", "clocks disagree")
-KINDS: Final = (
+_DRAWN: Final = (
     *LINK_FAULTS,
     *CRASHES,
     *CLOCKS,
@@ -41,6 +41,10 @@ KINDS: Final = (
     "short epochs",
     "counters run out",
 )
+_LATER: Final = {"objects": ("object", 0.5), "courier files": ("courier", 0.3)}
+"""Kinds that came later, each with its step and the share of worlds that has it. They are drawn apart, and their steps
+put between the others under numbers of their own, so that the courses known by their seeds stay what they are."""
+KINDS: Final = (*_DRAWN, *_LATER)
 _FEW_COUNTERS: Final = 250  # of an epoch; with fewer, a bad hour loses all of one, which 2^32 cannot be
 THREE_ENDS: Final = 0.25  # the share of worlds in which end a has two counterparts
 
@@ -136,7 +140,7 @@ _BEFALLS: Final = (
 def course(seed: int, steps: int = STEPS) -> Course:
     """The course of a world, from its seed alone."""
     chance = random.Random(f"course/{seed}")
-    kinds = frozenset(kind for kind in KINDS if chance.random() < 0.5)
+    kinds = frozenset(kind for kind in _DRAWN if chance.random() < 0.5)
     weights = dict(_SAID)
     for kind, what, weight in _BEFALLS:
         if kind in kinds:
@@ -161,9 +165,10 @@ def course(seed: int, steps: int = STEPS) -> Course:
         tuple(chance.choice((1, 2)) for _ in range(chance.randint(1, 2 if three else 3)))
         for _ in range(2 if three else 1)
     )
+    later, drawn = _with_later(seed, drawn, 3 if three else 2)
     return Course(
         seed,
-        kinds,
+        kinds | later,
         chance.choice((15, 40)),
         chance.choice((0.0, 0.05, 0.4, 2.0)),
         lines,
@@ -174,6 +179,20 @@ def course(seed: int, steps: int = STEPS) -> Course:
         counter_max=_FEW_COUNTERS if "counters run out" in kinds else 0xFFFFFFFF,
         batch_keys=chance.choice((4, 8, 8, 32)),
     )
+
+
+def _with_later(seed: int, drawn: tuple[Step, ...], ends: int) -> tuple[frozenset[str], tuple[Step, ...]]:
+    """The kinds that came later which this world has, and its steps with theirs among them."""
+    kinds, steps, number = set(), list(drawn), STEPS
+    for kind, (what, share) in _LATER.items():
+        chance = random.Random(f"{kind}/{seed}")
+        if chance.random() < share:
+            kinds.add(kind)
+            for _ in range(chance.randint(2, 6)):
+                number += 1
+                step = Step(number, what, chance.randrange(ends), f"{seed}/{number}", _pause(chance))
+                steps.insert(chance.randint(0, len(steps)), step)
+    return frozenset(kinds), tuple(steps)
 
 
 def _pause(chance: random.Random) -> float:

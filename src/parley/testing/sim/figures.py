@@ -37,6 +37,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "checks": ("steps", "replays", "pages"),
     "keys": ("directions", "epochs begun by EPOCH or counter", "frames under them"),
     "entries": ("held", "of them PREKEYS", "of them EPOCH"),
+    "objects": ("named", "held", "came whole"),
+    "courier files": ("made", "taken", "refused", "lost", "damaged", "taken twice"),
 }
 """Every group and every kind that is counted; a test asks that many worlds leave none of them at 0."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from parley.core import line as lines
-from parley.core.types import NodeKind
+from parley.core import objects
+from parley.core.objects import ObjectName
+from parley.core.types import ActKind, NodeKind
 from parley.testing.sim.end import End
 from parley.testing.sim.judge import Judge
 from parley.testing.sim.must_hold import Broken
@@ -37,6 +39,8 @@ def heal(scene: Scene, judge: Judge) -> None:
     if why:
         raise Broken(11, f"after {HEALED_WITHIN_S:.0f} s of good bearers {why}")
     judge.check(all_again=True)
+    for end in scene.ends:
+        check_objects(end)
 
 
 def unsettled(scene: Scene) -> str:
@@ -68,4 +72,23 @@ def _unsettled(end: End, other: End) -> str:
                 continue  # until it is released again
             if lines.refuse(room.line, waiting.kind, waiting.subject, end.node.now()) is None:
                 return f"{name}: {waiting.author}/{waiting.number} of {end.key} waits for nothing"
+        for row in end.store.acts(line, ActKind.LETTER, ours.ours):
+            for one in objects.objects_named(row.held.kind, row.held.body):
+                if other.store.object_held_at(one) is None:
+                    return f"{name}: an object of {end.key} is not held by the other"
+        if other.store.wanted_count(line):
+            return f"{name}: {other.key} wants an object that it holds"
     return ""
+
+
+def check_objects(end: End) -> None:
+    """Every object that is held is what was named, and no honest end has sent another."""
+    for root, size, salt, theirs, data in end.store._db.execute(
+        "SELECT root, size, salt, theirs, bytes FROM objects"
+    ):
+        end.stage.figures.count("objects", "came whole" if theirs else "held")
+        if not objects.fits(ObjectName(root, size, salt), data):  # 3
+            raise Broken(3, f"{end.key} holds an object that is not what was named")
+    misfits = end.store._db.execute("SELECT coalesce(sum(misfits), 0) FROM wanted").fetchone()
+    if misfits != (0,):  # 10
+        raise Broken(10, f"{end.key} counts a misfit of an honest end")

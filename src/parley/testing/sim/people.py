@@ -11,8 +11,10 @@ from typing import Final
 
 from parley.core.accord import Accord
 from parley.core.errors import LocalError
-from parley.core.types import POWERS_ALL, Precedence
-from parley.node import Room
+from parley.core.objects import ObjectName, encode_name
+from parley.core.types import POWERS_ALL, ActKind, Body, Precedence
+from parley.keys import officer_signer
+from parley.node import Room, courier
 from parley.testing.sim.end import COST, WORDS, End
 from parley.testing.sim.must_hold import Broken
 from parley.testing.sim.scene import Scene
@@ -237,6 +239,63 @@ def _rekey(scene: Scene, end: End, chance: random.Random) -> None:
     end.node.rekey(chance.choice(end.node.rooms()))
 
 
+def _object(scene: Scene, end: End, chance: random.Random) -> None:
+    """A letter, released with the object that it names."""
+    room, node = _line(scene, end, chance), end.node
+    found, signer = officer_signer(end.path, _who(scene, end, chance), WORDS)
+    data, salt = chance.randbytes(chance.choice((1, 300, 4096, 5000, 20_000, 60_000))), chance.randbytes(32)
+    precedence = chance.choice((Precedence.ROUTINE, Precedence.FLASH))
+
+    def release() -> None:
+        named = node.keep_object(room, data, salt)
+        body = letter_naming(named, chance.randint(1, 1000))
+        cose, _ = node.sign(room, ActKind.LETTER, body, precedence, found.officer.author, signer)
+        node.release(room, cose, body)
+
+    node.turn(release)
+    scene.figures.count("objects", "named")
+
+
+def letter_naming(named: ObjectName, number: int) -> Body:
+    """The body of a letter without a tender."""
+    print_, content = b"f" * 32, b"c" * 32
+    return (None, 1, "Office A", "Office B", None, number, print_, print_, encode_name(named), content)
+
+
+def _courier(scene: Scene, end: End, chance: random.Random) -> None:
+    """A file by hand, which is taken after a while: once, twice, damaged, or never."""
+    room, made_by = _line(scene, end, chance), end.key
+    given = courier.courier_out(end.node, room)
+    scene.figures.count("courier files", "made")
+    for frame in courier.decode(given.data)[0]:
+        scene.ledger.left(made_by, end.node, frame, room.pair.name)
+    other = next(e for e in scene.ends if e.key == room.pair.name)
+    data, fate = given.data, chance.random()
+    if fate < 0.2:
+        at = chance.randrange(len(data))
+        cut_short = chance.random() < 0.5
+        data = data[:at] + (
+            b"" if cut_short else bytes((data[at] ^ 1 << chance.randrange(8),)) + data[at + 1 :]
+        )
+        scene.figures.count("courier files", "damaged")
+    after_s = chance.choice((0.0, 1.0, 30.0, 300.0))
+
+    def taken() -> None:
+        if not other.up or fate > 0.9:
+            scene.figures.count("courier files", "lost")
+            return
+        try:
+            courier.courier_in(other.node, data)
+            scene.figures.count("courier files", "taken")
+        except LocalError:
+            scene.figures.count("courier files", "refused")
+
+    scene.clock.call_later(after_s, taken)
+    if 0.2 < fate < 0.5:
+        scene.figures.count("courier files", "taken twice")
+        scene.clock.call_later(after_s + chance.choice((0.0, 5.0, 100.0)), taken)
+
+
 def _number(draft: str) -> int:
     return int(draft.removeprefix("draft:"))
 
@@ -263,5 +322,7 @@ SPOKEN: Final[dict[str, Callable[[Scene, End, random.Random], object]]] = {
     "new line": _new_line,
     "new officer": _new_officer,
     "rekey": _rekey,
+    "object": _object,
+    "courier": _courier,
 }
 """By the name of a step: what it asks of a desk, or of a node where the desk has no such question."""

@@ -1,0 +1,514 @@
+"""Announcements of two real ends whose clocks disagree by a minute: each publishes at its own instant, or holds.
+
+Every text is invented, by offices, and neutral to both sides.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from parley.bearers.memory import memory_pair
+from parley.core import disclosure
+from parley.core.accord import Accord
+from parley.core.errors import LocalError
+from parley.core.instruments.announcement import Doubt, Published, Spoken, State
+from parley.core.types import POWERS_ALL, ActKind, ClockQuality, Power, Precedence
+from parley.desk import Desk
+from parley.desk.announcements import AnnouncementView
+from parley.home import Home
+from parley.keys import Cost
+from parley.node import Node, Settings
+from parley.scenario.clock import VirtualClock
+
+START = 1_627_344_000  # 2021-07-27 00:00Z
+HOUR = START + 7200
+SECRET = "correct horse"
+CHEAP = Cost(64, 1, 1)
+POINTS = ("The lines are open again.", "Both sides will build trust.", "A summit is not decided.")
+TEXTS = {
+    "North": ("ko", "통신선 재개", "북남 사이의 모든 통신선이 다시 가동되었다. [지어낸 글]", (0, 1)),
+    "South": ("en", "Lines open again", "All communication lines work again. [invented]", (0, 2)),
+}
+
+
+class Off:
+    """A party's clock: the common one, set otherwise by some seconds, and wherever it was made to jump."""
+
+    def __init__(self, common: VirtualClock, off_s: float) -> None:
+        self.common, self.off_s = common, off_s
+
+    def wall(self) -> float:
+        return self.common.wall() + self.off_s
+
+    def monotonic(self) -> float:
+        return self.common.monotonic()
+
+
+class Paper:
+    """A public site in memory: what it said, and when by its own party's clock."""
+
+    def __init__(self, clock: Off) -> None:
+        self.clock, self.said, self.refuses = clock, {}, False
+        self.writes = 0
+
+    def write(self, published: Sequence[Published]) -> None:
+        if self.refuses:
+            raise LocalError("the folder is gone")
+        self.writes += 1
+        now = {one.announcement.title: one for one in published}
+        assert set(self.said) <= set(now), "what was public is not there any more"
+        self.said.update(
+            {title: self.said.get(title, (one, self.clock.wall())) for title, one in now.items()}
+        )
+
+    def at(self, title: str) -> float:
+        """When it was first there."""
+        return self.said[title][1]
+
+
+class End:
+    def __init__(
+        self, place: Path, party: str, common: VirtualClock, off_s: float, settings: Settings
+    ) -> None:
+        self.party, self.place, self.common, self.settings = party, place, common, settings
+        self.clock = Off(common, off_s)
+        self.site = Paper(self.clock)
+        self.bearer = None
+        made = Home.create(
+            place, party=party, passphrase=SECRET, root_passphrase=SECRET, cost=CHEAP, sync=False
+        )
+        self._begin(made)
+        for name, powers in (("duty", POWERS_ALL), ("chief", POWERS_ALL), ("watch", Power.ACKNOWLEDGE)):
+            self.desk.add_officer(
+                name, f"{name} of the {party}", powers, Precedence.FLASH, SECRET, SECRET, CHEAP
+            )
+
+    def _begin(self, home: Home) -> None:
+        self.home = home
+        self.node = Node(
+            home, clock=self.clock, timer=self.common, entropy=os.urandom, settings=self.settings
+        )
+        self.node.announcing.publish_to(self.site)
+        self.desk = Desk(self.node)
+
+    def kill(self) -> None:
+        self.node.crash()
+        self.bearer.close()
+
+    def start_again(self) -> None:
+        self._begin(Home.open(self.place, SECRET, sync=False))
+        self.node.attach(self.bearer)
+        self.node.start()
+        self.bearer.open()
+
+    def hour(self) -> AnnouncementView:
+        return self.desk.announcements.all()[0]
+
+    def draft(self, ref: str = "", **also: object) -> int:
+        language, title, text, points = TEXTS[self.party]
+        return self.desk.announcements.draft(
+            ref or self.hour().ref, "duty", title, text, language=language, points=points, **also
+        )
+
+    def released(self, ref: str = "") -> int:
+        number = self.draft(ref)
+        self.desk.announcements.release(number, "chief", SECRET)
+        return number
+
+    def state(self, number: int) -> str:
+        return next(t.state for t in self.desk.announcements.of_text(number).ours if t.number == number)
+
+    def doubt(self, number: int) -> str:
+        return next(t.doubt for t in self.desk.announcements.of_text(number).ours if t.number == number)
+
+    @property
+    def title(self) -> str:
+        return TEXTS[self.party][1]
+
+    def entered(self) -> int:
+        room = next(r for r in self.node.rooms() if r.name == "Liaison")
+        return len(self.home.store.acts(room.id, ActKind.ANNOUNCEMENT, room.pair.ours))
+
+
+class Ends:
+    """North by the common clock, South a minute ahead of it. One open line, Liaison."""
+
+    def __init__(self, place: Path, **settings: object) -> None:
+        self.common = VirtualClock(float(START))
+        made = Settings(**settings)
+        self.north = End(place / "n", "North", self.common, 0.0, made)
+        self.south = End(place / "s", "South", self.common, 60.0, made)
+        a, b = self.north.desk, self.south.desk
+        cards = a.pair_card(SECRET), b.pair_card(SECRET)
+        prints = a.fingerprint(), b.fingerprint()
+        shares = a.pair_share(cards[1], prints[1], SECRET), b.pair_share(cards[0], prints[0], SECRET)
+        a.pair_finish("South", cards[1], shares[1], SECRET)
+        b.pair_finish("North", cards[0], shares[0], SECRET)
+        bearers = memory_pair(self.common, name="cable", latency_s=0.04)
+        self.link = bearers[0].link
+        for end, bearer in zip((self.north, self.south), bearers, strict=True):
+            end.bearer = bearer
+            end.node.attach(bearer)
+            bearer.open()
+            end.node.start()
+        self.wait(5)
+        agreed = Accord("Liaison", os.urandom(16), languages=("ko", "en"), quorum_restore=1)
+        terms = a.offer_line("South", agreed, "duty", SECRET)
+        self.wait(5)
+        b.agree(terms.ref, "duty", SECRET)
+        self.wait(5)
+        self.restore()
+
+    def restore(self) -> None:
+        terms = self.north.desk.offer_restore("Liaison", int(self.north.clock.wall()), "duty", SECRET)
+        self.wait(5)
+        self.south.desk.agree(terms.ref, "duty", SECRET)
+        self.wait(70)
+
+    def wait(self, seconds: float) -> None:
+        self.until(self.common.wall() + seconds)
+
+    def until(self, common: float) -> None:
+        self.common.run_until(common)
+
+    def agree_on(self, at: int = HOUR) -> str:
+        terms = self.north.desk.announcements.offer_hour(
+            "Liaison", at, "the lines open again", "duty", SECRET, POINTS
+        )
+        self.wait(5)
+        self.south.desk.agree(terms.ref, "duty", SECRET)
+        self.wait(5)
+        return terms.ref
+
+    def both(self) -> tuple[End, End]:
+        return self.north, self.south
+
+
+@pytest.fixture
+def ends(tmp_path: Path) -> Iterator[Ends]:
+    made = Ends(tmp_path)
+    yield made
+    for end in made.both():
+        end.node.announcing.stop()
+
+
+def at_its_hour(end: End, hour: int = HOUR) -> None:
+    assert 0 <= end.site.at(end.title) - hour <= 1.0, end.site.at(end.title) - hour
+
+
+def test_each_end_publishes_at_its_own_instant_and_never_before(
+    ends: Ends,
+) -> None:  # AN-4, AN-6, AN-7, AN-14
+    ends.agree_on()
+    assert ends.north.hour().terms is not None and ends.north.hour().terms.state == "settled"
+    for end in ends.both():
+        end.released()
+    ends.until(HOUR - 60 - 0.001)
+    assert not ends.north.site.said and not ends.south.site.said
+    assert ends.north.entered() == ends.south.entered() == 0  # nothing of it is in the record
+    ends.until(HOUR - 0.001)
+    at_its_hour(ends.south)  # whose clock is a minute ahead
+    assert not ends.north.site.said and ends.north.entered() == 0
+    (theirs,) = ends.north.hour().theirs
+    assert theirs.early_s == 60 and theirs.title == TEXTS["South"][1]
+    ends.until(HOUR + 5)
+    at_its_hour(ends.north)
+    rows = [(p.ours, p.theirs) for p in ends.north.hour().points]
+    both, ours, theirs_only = rows
+    assert both == (Spoken.SPOKEN_OF, Spoken.SPOKEN_OF)
+    assert ours == (Spoken.SPOKEN_OF, Spoken.LEFT_OUT) and theirs_only == (Spoken.LEFT_OUT, Spoken.SPOKEN_OF)
+    assert "signed by their node" in ends.north.hour().ours[0].on_the_line
+
+
+def test_the_signed_text_is_disclosed_and_says_whose_it_is(ends: Ends) -> None:  # AN-11
+    ref = ends.agree_on()
+    for end in ends.both():
+        end.released()
+    ends.until(HOUR + 5)
+    found = {}
+    for end in ends.both():
+        (published, _), *_ = end.site.said.values()
+        read = disclosure.read(published.disclosure, [end.desk.fingerprint()])
+        assert read.party == end.party and read.pinned and read.officer.office == f"chief of the {end.party}"
+        assert read.announcement.text == TEXTS[end.party][2] and not read.points_told
+        found[end.party] = read.announcement.terms
+    assert found["North"] == found["South"] and found["North"].hex().startswith(ref)
+
+
+def test_a_line_that_is_down_keeps_no_text_from_the_public_and_it_is_sent_later(ends: Ends) -> None:
+    ends.agree_on()
+    for end in ends.both():
+        end.released()
+    ends.link.go_down()
+    ends.until(HOUR + 600)
+    for end in ends.both():
+        at_its_hour(end)
+        assert end.entered() == 0 and "waits for a bearer" in end.hour().ours[0].on_the_line
+        assert not end.hour().theirs and "nothing from" in end.hour().silence
+    assert "DOWN" in ends.north.hour().silence
+    ends.link.go_up()
+    ends.wait(30)
+    assert ends.north.entered() == ends.south.entered() == 1
+    assert len(ends.north.hour().theirs) == 1 and ends.north.hour().silence == ""
+
+
+def test_a_text_goes_out_at_the_hour_though_the_line_is_cut_and_is_sent_once_it_is_open(ends: Ends) -> None:
+    ends.agree_on()
+    number = ends.north.released()
+    ends.south.desk.sever("Liaison", "a repair [invented]", "duty", SECRET)
+    ends.until(HOUR + 5)
+    at_its_hour(ends.north)
+    (text,) = ends.north.hour().ours
+    assert text.kept_back and ends.north.entered() == 0
+    with pytest.raises(LocalError, match="may not leave now"):
+        ends.north.desk.announcements.send(number, "chief", SECRET)
+    ends.restore()
+    assert ends.north.entered() == 0  # it leaves when an officer sends it, and not by itself
+    ends.north.desk.announcements.send(number, "chief", SECRET)
+    ends.wait(5)
+    assert ends.north.entered() == 1 and ends.south.hour().theirs[0].title == ends.north.title
+    with pytest.raises(LocalError, match="is not kept back"):
+        ends.north.desk.announcements.send(number, "chief", SECRET)
+
+
+@pytest.mark.parametrize("up_after_s", [0.0, 0.4, 20.0, 899.0])
+def test_an_end_that_restarts_at_the_instant_publishes_as_soon_as_it_is_up(  # AN-8
+    ends: Ends, up_after_s: float
+) -> None:
+    ends.agree_on()
+    ends.north.released()
+    ends.until(HOUR - 0.2)
+    ends.north.kill()
+    ends.until(HOUR + up_after_s)
+    assert not ends.north.site.said
+    ends.north.start_again()
+    ends.wait(1)
+    assert ends.north.site.at(ends.north.title) - (HOUR + up_after_s) < 0.01
+    ends.wait(10)
+    assert ends.north.entered() == 1  # once, however often it is told to
+
+
+def test_a_crash_at_any_step_of_the_publication_leaves_it_published_once(ends: Ends) -> None:  # AN-8
+    ends.agree_on()
+    number = ends.north.released()
+    ends.north.site.refuses = True
+    ends.north.node.announcing._say = lambda: None  # type: ignore[method-assign]  # the power fails after the commit
+    ends.until(HOUR + 2)
+    assert ends.north.state(number) == State.PUBLISHED and not ends.north.site.said
+    ends.north.kill()
+    ends.north.site.refuses = False
+    for _ in range(3):
+        ends.north.start_again()
+        ends.wait(5)
+        assert ends.north.entered() == 1 and list(ends.north.site.said) == [ends.north.title]
+        ends.north.kill()
+    ends.north.start_again()
+
+
+def test_an_end_that_comes_back_too_late_holds_and_an_officer_decides(ends: Ends) -> None:  # AN-9
+    ends.agree_on()
+    number = ends.north.released()
+    ends.until(HOUR - 5)
+    ends.north.kill()
+    ends.until(HOUR + 901)
+    ends.north.start_again()
+    ends.wait(30)
+    assert not ends.north.site.said and ends.north.state(number) == State.HELD
+    assert ends.north.doubt(number) == Doubt.LATE.value
+    assert "announcement_held" in {alarm.kind for alarm in ends.north.desk.alarms()}
+    ends.north.desk.announcements.resume(number, "duty", SECRET)
+    ends.wait(1)
+    assert ends.north.title in ends.north.site.said and ends.north.entered() == 1
+    assert "announcement_held" not in {alarm.kind for alarm in ends.north.desk.alarms()}
+
+
+@pytest.mark.parametrize("jump_s", [-3600.0, -31.0, 31.0, 3600.0, 7200.0, 8 * 3600.0])
+def test_a_clock_that_jumps_after_the_release_holds_whatever_it_says_then(  # AN-9
+    ends: Ends, jump_s: float
+) -> None:
+    ends.agree_on()
+    number = ends.north.released()
+    ends.wait(60)
+    ends.north.clock.off_s += jump_s
+    ends.until(HOUR + 2000)
+    assert not ends.north.site.said and ends.north.state(number) == State.HELD
+    assert ends.north.doubt(number) == Doubt.JUMPED.value
+
+
+def test_a_clock_that_jumps_across_the_hour_in_the_last_second_holds(ends: Ends) -> None:  # AN-9
+    ends.agree_on()
+    number = ends.north.released()
+    ends.link.go_down()  # nothing else wakes the end
+    ends.until(HOUR - 45)
+    ends.north.clock.off_s += 44.5
+    ends.wait(60)
+    assert ends.north.state(number) == State.HELD and not ends.north.site.said
+
+
+@pytest.mark.parametrize("step_s", [-29.0, 29.0, 5.0, 0.7])
+def test_a_small_correction_of_the_clock_moves_the_instant_with_it(ends: Ends, step_s: float) -> None:
+    ends.agree_on()
+    ends.north.released()
+    ends.link.go_down()
+    ends.until(HOUR - 41)
+    ends.north.clock.off_s += step_s
+    ends.wait(120)
+    assert 0 <= ends.north.site.at(ends.north.title) - HOUR <= 1.0
+
+
+def test_small_corrections_that_add_up_hold_too(ends: Ends) -> None:  # AN-9
+    ends.agree_on()
+    number = ends.north.released()
+    for _ in range(3):
+        ends.wait(60)
+        ends.north.clock.off_s -= 20
+    ends.wait(60)
+    assert ends.north.state(number) == State.HELD
+
+
+def test_a_clock_behind_the_journal_at_the_start_holds(ends: Ends) -> None:  # AN-9
+    ends.agree_on()
+    number = ends.north.released()
+    ends.wait(10)
+    ends.north.kill()
+    ends.north.clock.off_s -= 3600
+    ends.north.start_again()
+    ends.until(HOUR + 7200)
+    assert ends.north.state(number) == State.HELD and ends.north.doubt(number) == Doubt.BEHIND.value
+    assert not ends.north.site.said
+
+
+def test_a_clock_of_which_nothing_is_known_holds_and_publishes_only_when_asked_after_the_hour(
+    tmp_path: Path,
+) -> None:  # AN-9
+    ends = Ends(tmp_path, clock_quality=ClockQuality.UNKNOWN)
+    ends.agree_on()
+    number = ends.north.released()
+    assert ends.north.doubt(number) == Doubt.UNKNOWN.value
+    with pytest.raises(LocalError, match="nothing is known"):
+        ends.north.desk.announcements.resume(number, "chief", SECRET)
+    ends.until(HOUR + 60)
+    assert not ends.north.site.said
+    ends.north.desk.announcements.resume(number, "chief", SECRET)
+    ends.wait(1)
+    assert ends.north.title in ends.north.site.said
+
+
+def test_any_officer_holds_until_the_instant_and_a_resumed_text_still_meets_its_hour(
+    ends: Ends,
+) -> None:  # AN-10
+    ends.agree_on()
+    number = ends.north.released()
+    ends.until(HOUR - 0.3)
+    ends.north.desk.announcements.hold(number, "watch", "the text is being read again")
+    ends.wait(0.1)
+    with pytest.raises(LocalError, match="may not sign"):
+        ends.north.desk.announcements.resume(number, "watch", SECRET)
+    ends.north.desk.announcements.resume(number, "duty", SECRET)
+    ends.wait(3)
+    at_its_hour(ends.north)
+    with pytest.raises(LocalError, match="is PUBLISHED"):
+        ends.north.desk.announcements.hold(number, "watch")
+    with pytest.raises(LocalError, match="is PUBLISHED"):
+        ends.north.desk.announcements.abort(number, "duty", SECRET)
+
+
+def test_a_held_text_stays_held_through_its_hour_and_a_restart(ends: Ends) -> None:  # AN-10
+    ends.agree_on()
+    number = ends.north.released()
+    ends.north.desk.announcements.hold(number, "watch")
+    ends.until(HOUR - 1)
+    ends.north.kill()
+    ends.until(HOUR + 1)
+    ends.north.start_again()
+    ends.wait(30)
+    assert ends.north.state(number) == State.HELD and not ends.north.site.said
+    ends.north.desk.announcements.resume(number, "chief", SECRET)  # the hour has passed: now
+    assert ends.north.title in ends.north.site.said
+
+
+def test_an_aborted_text_is_never_published_and_nothing_of_it_is_in_the_record(ends: Ends) -> None:  # AN-10
+    ends.agree_on()
+    number = ends.north.released()
+    ends.until(HOUR - 1)
+    ends.north.desk.announcements.abort(number, "chief", SECRET)
+    ends.until(HOUR + 3600)
+    ends.north.kill()
+    ends.north.start_again()
+    ends.wait(5)
+    assert (
+        not ends.north.site.said and ends.north.entered() == 0 and ends.north.state(number) == State.ABORTED
+    )
+    assert not ends.south.hour().theirs and "nothing from North by" in ends.south.hour().silence
+
+
+def test_a_text_is_released_by_a_second_person_for_an_hour_both_agreed_on(ends: Ends) -> None:  # AN-3
+    terms = ends.north.desk.announcements.offer_hour("Liaison", HOUR, "one thing", "duty", SECRET, POINTS)
+    number = ends.north.draft(terms.ref)
+    with pytest.raises(LocalError, match="second person"):
+        ends.north.desk.announcements.release(number, "duty", SECRET)
+    with pytest.raises(LocalError, match="has not agreed"):
+        ends.north.desk.announcements.release(number, "chief", SECRET)
+    ends.wait(5)
+    ends.south.desk.agree(terms.ref, "duty", SECRET)
+    ends.wait(5)
+    offer = ends.north.hour().ours[0].offer
+    ends.north.desk.announcements.edit(number, "duty", "another", "words [invented]", language="ko")
+    with pytest.raises(LocalError, match="was changed since you read it"):
+        ends.north.desk.announcements.release(number, "chief", SECRET, offer=offer)
+    ends.north.desk.announcements.release(number, "chief", SECRET, offer=ends.north.hour().ours[0].offer)
+    with pytest.raises(LocalError, match="is not a draft"):
+        ends.north.desk.announcements.edit(number, "duty", "a third", "words")
+    other = ends.north.draft()
+    with pytest.raises(LocalError, match="released for this hour in this language already"):
+        ends.north.desk.announcements.release(other, "chief", SECRET)
+    with pytest.raises(LocalError, match="the hour has 3 points"):
+        ends.north.desk.announcements.draft(terms.ref, "duty", "t", "x", points=(3,))
+    ends.until(HOUR + 1)
+    with pytest.raises(LocalError, match="the hour is past"):
+        ends.south.desk.announcements.release(ends.south.draft(), "chief", SECRET)
+
+
+def test_a_side_announces_at_an_hour_of_its_own_and_the_other_side_sees_it_beside_nothing(ends: Ends) -> None:
+    number = ends.north.desk.announcements.draft(
+        "", "duty", "Of our own accord", "A notice. [invented]", language="en", line="Liaison", at=HOUR
+    )
+    ends.north.desk.announcements.release(number, "chief", SECRET)
+    ends.until(HOUR + 5)
+    assert ends.north.site.at("Of our own accord") - HOUR <= 1.0
+    seen = ends.south.hour()
+    assert seen.terms is None and seen.at == HOUR and not seen.ours and seen.theirs[0].points is None
+    assert seen.ref == ends.north.hour().ref
+
+
+def test_a_site_that_cannot_be_written_is_alarmed_and_written_when_it_can(ends: Ends) -> None:  # AN-8
+    ends.agree_on()
+    ends.north.released()
+    ends.north.site.refuses = True
+    ends.until(HOUR + 3)
+    assert "announcement_trouble" in {alarm.kind for alarm in ends.north.desk.alarms()}
+    assert ends.north.entered() == 1  # the record does not wait for the site
+    ends.north.site.refuses = False
+    ends.wait(6)
+    assert ends.north.title in ends.north.site.said
+    assert "announcement_trouble" not in {alarm.kind for alarm in ends.north.desk.alarms()}
+
+
+def test_a_journal_that_cannot_be_written_keeps_the_text_back_until_it_can(ends: Ends) -> None:  # AN-7
+    ends.agree_on()
+    number = ends.north.released()
+    log, keep = ends.north.node.watch_log, ends.north.node.watch_log.keep_announcement
+
+    def full(*_: object, **__: object) -> None:
+        raise LocalError("the disk is full")
+
+    log.keep_announcement = full  # type: ignore[method-assign,assignment]
+    ends.until(HOUR + 60)
+    assert not ends.north.site.said and ends.north.entered() == 0
+    log.keep_announcement = keep  # type: ignore[method-assign]
+    ends.wait(6)
+    assert ends.north.state(number) == State.PUBLISHED and ends.north.title in ends.north.site.said
