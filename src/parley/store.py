@@ -694,6 +694,13 @@ class Store:
                 (named.root, named.size, named.salt, one),
             )
 
+    def drop_object(self, named: ObjectName) -> None:
+        """Forgets an object of ours; the caller has seen that nothing names it."""
+        self._db.execute(
+            "DELETE FROM objects WHERE root = ? AND size = ? AND salt = ? AND theirs = 0",
+            (named.root, named.size, named.salt),
+        )
+
     def object_held_at(self, named: ObjectName) -> Seconds | None:
         """Since when an object is held, None if it is not."""
         row = self._db.execute(

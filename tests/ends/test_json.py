@@ -17,7 +17,7 @@ from realends import LINE, Pair, RealEnd, in_process
 
 from parley import cli, config
 from parley.core.types import Power
-from parley.desk import views
+from parley.desk import appointments, contacts, letters, views
 
 PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "commands.md").read_text(encoding="utf-8")
 OBJECTS = {
@@ -29,6 +29,10 @@ OBJECTS = {
     "An entry": views.EntryView,
     "An officer": views.OfficerView,
     "A fault": views.FaultView,
+    "A letter of the record": letters.LetterView,
+    "A paper": letters.PaperView,
+    "An appointment": appointments.AppointmentView,
+    "A calendar": contacts.CalendarView,
 }
 
 
@@ -70,7 +74,8 @@ def type_words(hint: object) -> str:
     assert typing.get_origin(hint) is tuple, hint
     of = typing.get_args(hint)[0]
     if dataclasses.is_dataclass(of):
-        return f"list of {of.__name__.removesuffix('View').lower()}s"
+        noun = of.__name__.removesuffix("View").lower()
+        return f"list of {'answer' if noun == 'answered' else noun}s"
     return "list of lists" if typing.get_origin(of) is tuple else f"list of {type_words(of)}s"
 
 

@@ -18,12 +18,15 @@ from pair_of_ends import SECRET, Ends, paired
 
 from parley.console import guard
 from parley.console.acts import Acts
+from parley.console.instruments import INSTRUMENTS
 
-ACTS = (*Acts.POWERS, "sign-out", "nothing")
+ACTS = (*Acts.POWERS, *(act for one in INSTRUMENTS for act in one.acts), "sign-out", "nothing")
 FIELDS = (
     "about", "page", "line", "by", "passphrase", "text", "title", "precedence", "reason", "language", "counterpart",
     "retyped", "grounds", "opens_at", "opening_contact", "reserved", "grade", "read_back", "answers", "reply_by",
     "stale_after", "in_whose_name", "form_of_address", "pair", "other", "then", "offer", "note", "next", "palette",
+    "to_whom", "rank", "kind", "answer", "tier", "sealed", "occasion", "at", "minutes", "place", "who_ours",
+    "instead_of", "hour", "channel", "points", "point_1", "subject", "number",
 )  # fmt: skip
 MARKUP = "<script>fuzz</script>"
 assert beside
@@ -44,6 +47,15 @@ def words(ends: Ends, chance: random.Random) -> str:
         "message",
         "ALL LINES",
         "draft:1",
+        "personal letter",
+        "accepted",
+        "handover",
+        "paper:1",
+        "2030-01-01 01:00",
+    ]
+    named += [
+        view.ref
+        for view in (*desk.letters.list()[:3], *desk.letters.papers()[:3], *desk.appointments.list()[:3])
     ]
     named += [draft.ref for draft in desk.drafting()[:5]] + [
         "/watch",
@@ -68,7 +80,10 @@ def words(ends: Ends, chance: random.Random) -> str:
 
 
 HOSTS_ODD = ("localhost", "evil.example", "", None, "127.0.0.1:8000:9")
-PAGES = ("line", "message", "record", "call", "restore", "sever", "draft", "static", "demo/sign-in")
+PAGES = (
+    "line", "message", "record", "call", "restore", "sever", "draft", "static", "demo/sign-in", "letter", "letter-file",
+    "letters", "announcement", "announcements", "appointments", "calendar", "year",
+)  # fmt: skip
 
 
 def address(ends: Ends, chance: random.Random) -> str:
@@ -171,6 +186,13 @@ def opened(folder: Path) -> Iterator[Callable[[str, frozenset[int] | None], int]
         ends.north.desk.compose("Liaison", text, "duty")
         draft = ends.south.desk.compose("Liaison", text, "duty").ref
         ends.south.desk.release(draft, "chief", SECRET)
+        for end in (ends.north, ends.south):
+            paper = end.desk.letters.tender("Liaison", "duty", in_whose_name=text, to_whom=text)
+            end.desk.letters.release(paper.ref, "chief", SECRET)
+            at = int(ends.clock.wall()) + 90_000
+            end.desk.appointments.offer(
+                "Liaison", "duty", SECRET, occasion="call", at=at, place=text, purpose=text
+            )
     ends.wait(5)
 
     def play(seed: str, steps: frozenset[int] | None) -> int:

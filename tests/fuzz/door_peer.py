@@ -485,6 +485,13 @@ class Peer:
                 named.add(view.ref)
                 desk.message(view.ref)  # what is listed can be opened
         desk.needs_us(), desk.waiting_on_them(), desk.terms(), desk.journal(200), desk.drafts()
+        for letter in desk.letters.list():
+            desk.letters.get(letter.ref)
+        desk.letters.count(), desk.letters.papers(), desk.letters.needs_us()
+        for appointment in desk.appointments.list():
+            desk.appointments.get(appointment.ref)
+        for announced in desk.announcements.all():
+            desk.announcements.one(announced.ref)
 
     def bounded(self) -> None:  # 5
         node, store = self.victim.node, self.victim.store
@@ -610,6 +617,35 @@ def terms(peer: Peer, room: Room, chance: random.Random, subject: Subject | None
     return spoilt(chance, good)
 
 
+def an_hour(peer: Peer, room: Room, chance: random.Random) -> bytes:
+    """Terms of an announcement hour, or nearly."""
+    points = tuple(chance.choice(TEXTS[:20]) for _ in range(chance.choice((0, 1, 16, 17))))
+    return nearly(
+        chance, ("parley/announcement/1", bytes(16), number(chance), chance.choice(TEXTS[:20]), points)
+    )
+
+
+def an_appointment(peer: Peer, room: Room, chance: random.Random) -> bytes:
+    """Terms of an appointment, or nearly: of another, of itself, of what is not there."""
+    text = chance.choice(TEXTS[:20])
+    known = [s.hash for s in peer.ours(room).line.standings] or [bytes(32)]
+    return nearly(
+        chance,
+        (
+            "parley/appointment/1", chance.randbytes(16), chance.randrange(5), number(chance), chance.choice((0, 60)),
+            text, (text, text), text, chance.choice((None, text)), chance.choice((None, chance.choice(known))),
+            chance.choice((None, text)), chance.random() < 0.3,
+        ),
+    )  # fmt: skip
+
+
+def nearly(chance: random.Random, value_: tuple[object, ...]) -> bytes:
+    found = value_ if chance.random() < 0.7 else changed(chance, value_)
+    with suppress(RemoteError):
+        return cbor.encode(found)
+    return b"\xa0"
+
+
 def good_body(peer: Peer, room: Room, kind: int, chance: random.Random) -> Body:
     """A body that has the schema of its kind, or nearly."""
     text = chance.choice(TEXTS[:20])
@@ -636,7 +672,38 @@ def good_body(peer: Peer, room: Room, kind: int, chance: random.Random) -> Body:
             ids += tuple(peer.rooms[name].id for name in (LOUD, LOST, "order wire") if chance.random() < 0.5)
             return (chance.choice((None, ids)), number(chance), "en", text)
         case ActKind.OFFER:
+            if chance.random() < 0.4:
+                return (chance.choice((3, 4)), chance.choice((an_hour, an_appointment))(peer, room, chance))
             return (chance.choice((1, 2)), terms(peer, room, chance))
+        case ActKind.TENDER:
+            again = chance.choice((None, None, hashes(peer, room, chance)))
+            return (chance.randrange(7), text, text, chance.choice((None, text)), again)
+        case ActKind.TENDER_ANSWER:
+            reason = chance.choice((None, text))
+            return (hashes(peer, room, chance), chance.randrange(5), "en" if reason else None, reason)
+        case ActKind.LETTER:
+            tender = chance.choice((None, hashes(peer, room, chance)))
+            names = (None, None, None) if tender else (text, text, chance.choice((None, text)))
+            named = (
+                chance.randbytes(32),
+                chance.choice((1, 5000, 1 << 20, number(chance))),
+                chance.randbytes(32),
+            )
+            print_ = chance.choice((bytes(32), chance.randbytes(32)))
+            return (tender, chance.randrange(7), *names, number(chance), print_, print_, named, bytes(32))
+        case ActKind.TIER:
+            return (hashes(peer, room, chance), chance.randrange(5))
+        case ActKind.ANNOUNCEMENT:
+            points = chance.choice((None, (), (0, 1), (15,), (1, 0)))
+            return (
+                chance.choice((None, hashes(peer, room, chance))),
+                number(chance),
+                text,
+                "en",
+                text,
+                points,
+                text,
+            )
         case ActKind.AGREE | ActKind.WITHDRAW:
             return (hashes(peer, room, chance),)
         case ActKind.ROSTER:

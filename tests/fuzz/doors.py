@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 import door_courier
 import door_files
+import door_letters
 import door_pages
 import door_parsers
 import door_peer
@@ -57,6 +58,7 @@ DOORS: dict[str, Door] = {
         Door("desk socket", door_sockets.opened_desk, 25, 1000, 3.0, 2.0),
         Door("pages", door_pages.opened, 15, 700, 3.0, 3.0),
         Door("courier file", door_courier.opened, 4, 120, 5.0, 2.0),
+        Door("letters", door_letters.opened, 6, 300, 3.0, 2.0),
         Door("peer", door_peer.opened, 1, 40, 30.0, 12.0),
         Door("flood", door_peer.opened_flood, 0, 2, 120.0, 3.0),
     )

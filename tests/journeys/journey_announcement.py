@@ -14,6 +14,10 @@ from given import Opener
 from real_pair import Site, Sites
 from windows import Window, until
 
+RULES = (  # those that need nothing fetched, which the site's policy forbids to everybody
+    "color-contrast", "document-title", "heading-order", "html-has-lang", "landmark-one-main", "link-name", "list",
+    "target-size", "valid-lang",
+)  # fmt: skip
 SUBJECT = "The lines open again [invented]"
 POINTS = ("All lines work from the hour on.", "A summit is not decided.")
 TEXTS = {
@@ -138,4 +142,4 @@ def test_both_sides_announce_at_one_hour_and_each_reads_what_the_other_left_out(
         reader.page.goto(Path(site.public, "index.html").as_uri())
         assert TEXTS[site.party][2] in reader.page.inner_text("main")
         assert POINTS[1] not in reader.page.content() and SUBJECT not in reader.page.content()
-        assert reader.violations() == []
+        assert reader.violations(*RULES) == []

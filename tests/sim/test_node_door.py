@@ -369,7 +369,7 @@ def test_statements_without_their_schema_are_faults_that_acknowledge_by_their_nu
 
 
 def test_unknown_kinds_are_recorded_and_shown(door: Door) -> None:
-    for number, kind in enumerate((0, 9, 40, 63)):
+    for number, kind in enumerate((0, 14, 40, 63)):
         door.act(kind, ("what", 1, None, (b"x",)), number=5000 + number)
         door.wait(0.1)
         shown = [entry.kind for entry in door.victim.desk.entries("Line 1")]

@@ -104,6 +104,8 @@ def test_an_object_follows_the_act_that_names_it(ends: Ends, size: int) -> None:
     ends.until_held(named, 10)
     assert ends.taker.store.object_bytes(named.root) == bytes_of(size)
     ends.world.advance(2)
+    moves = ends.room(ends.taker).objects
+    assert not moves.fetches and not moves.stale  # nothing of it is left in memory
     (view,) = ends.giver.desk.objects.of_line("Line 1")
     assert view.ours and view.told_held and view.state == "HELD"
     (view,) = ends.taker.desk.objects.of_line("Line 1")
@@ -244,6 +246,23 @@ def test_a_disk_with_no_room_for_the_object_keeps_what_came_and_lets_the_rest_go
     ends.taker.disk.well()
     ends.until_held(named, 200)
     assert ends.room(ends.giver).objects.frames - sent <= 4 * moving.WINDOW_BLOCKS
+
+
+def test_an_object_of_ours_is_forgotten_only_while_no_act_names_it(ends: Ends) -> None:
+    node, room = ends.giver.node, ends.room(ends.giver)
+    unnamed = node.turn(lambda: node.keep_object(room, b"never released", b"s" * 32))
+    assert ends.giver.store.object_held_at(unnamed) is not None
+    assert node.turn(lambda: node.drop_object(unnamed))
+    assert ends.giver.store.object_held_at(unnamed) is None
+    for link in ends.world.links:
+        link.go_down()
+    ends.world.advance(1)
+    named = ends.letter(bytes_of(100))
+    assert not node.turn(lambda: node.drop_object(named))  # it waits
+    ends.world.links[0].go_up()
+    ends.until_held(named, 20)
+    assert not node.turn(lambda: node.drop_object(named))  # it is entered
+    assert not ends.taker.node.turn(lambda: ends.taker.node.drop_object(named))
 
 
 # --- what is urgent goes first ----------------------------------------------------------------

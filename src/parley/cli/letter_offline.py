@@ -33,7 +33,11 @@ Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 CARD_BYTES_MAX: Final = 1 << 13
 _PASSPHRASE_OPTION: Final = "--key-passphrase-file"
 _KINDS: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
-_TIERS: Final = {"existence": Tier.EXISTENCE, "count-and-dates": Tier.COUNT_AND_DATES, "content": Tier.CONTENT}
+_TIERS: Final = {
+    "existence": Tier.EXISTENCE,
+    "count-and-dates": Tier.COUNT_AND_DATES,
+    "content": Tier.CONTENT,
+}
 _TIER_WORDS: Final = {
     Tier.EXISTENCE: "that it exists",
     Tier.COUNT_AND_DATES: "count and dates",

@@ -42,7 +42,11 @@ MARKS: Final = (
     _("kept back"), _("sent before the cut, came after"), _("said while cut"), _("early: before the hour of opening"),
     _("beyond the powers of this officer"), _("another act has this name; this one has no effect"),
 )  # fmt: skip
+OUTCOMES: Final = (
+    _("answered"), _("late"), _("unanswered"), _("one way"), _("cut"), _("not held"),
+)  # fmt: skip
 JOURNAL: Final = (
+    _("heard a call"), _("noted of a call"), _("unanswered"),
     _("draft"), _("released"), _("withdrawn"), _("called"), _("answered"), _("rekeyed"), _("watch"), _("signed"),
     _("alarm"), _("started"), _("stopped"), _("read"), _("signed in"), _("signed out"), _("refused sign-in"),
     _("offered"), _("reopened"), _("announcement"), _("RELEASE"), _("HOLD"), _("RESUME"), _("ABORT"), _("PUBLISH"),

@@ -346,7 +346,7 @@ class Letters:
             )
         if (refused := lines.refuse(room.line, kind, None, self._node.now())) is not None:
             raise refused
-        body = wire.decode_body(bytes.fromhex(str(event.detail["body"])))
+        body = _body_of(event)
         precedence = Precedence[str(event.detail["precedence"])]
         number = self._signing.sign_and_release(room, kind, body, precedence, by, passphrase, event.id)
         view = self._paper_view(event)
@@ -365,6 +365,9 @@ class Letters:
         self._signing.acting(by)
         event, room = self._paper(ref)
         self._log.note(self._node.now(), Happened.WITHDRAWN, by, room.id, event.id)
+        if _kind_of(event) == ActKind.LETTER:
+            named = ObjectName(*letter.letter(_body_of(event)).named)
+            self._node.turn(lambda: self._node.drop_object(named))  # its sealed bytes go with it
         self._node.changed()
 
     def take_back(self, ref: str, by: str, passphrase: str | Unlocked, reason: str) -> LetterView:
@@ -583,7 +586,7 @@ class Letters:
 
     def _paper_view(self, event: Event) -> PaperView:
         room = self._look.room_by_id(event.line)
-        body = wire.decode_body(bytes.fromhex(str(event.detail["body"])))
+        body = _body_of(event)
         kind = _kind_of(event)
         state = Sentence("waits for release by a second person")
         if not room.line.accord.second_person:
@@ -648,6 +651,10 @@ class Letters:
 
 def _kind_of(event: Event) -> ActKind:
     return ActKind[str(event.detail["kind"])]
+
+
+def _body_of(event: Event) -> Body:
+    return wire.decode_body(bytes.fromhex(str(event.detail["body"])))
 
 
 def _names(in_whose_name: str, to_whom: str, rank: str) -> letter.Names:

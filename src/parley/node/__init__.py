@@ -687,9 +687,7 @@ class Node(Objects):
                 room.slot = found
         if now >= room.slot_next:
             following = contact.next_slot(schedule, now)
-            week = (
-                7 * 86400
-            )  # lines without a schedule look again together: one turn for all of them, not one each
+            week = 7 * 86400  # those without a schedule look again together: one turn for all, not one each
             room.slot_next = following.at if following else (now // week + 1) * week
 
     def _pass_slots(self, room: Room, now: Seconds) -> None:

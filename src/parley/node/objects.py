@@ -18,7 +18,9 @@ from parley.core import objects
 from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.objects import Assembly, ObjectName
 from parley.core.record import Held
+from parley.core.types import ActKind
 from parley.core.wire import body as bodies
+from parley.core.wire import entry as wire
 from parley.core.wire import frame as frames
 from parley.core.wire.frame import Fragment, ObjectWanted
 from parley.node.epochs import Epochs
@@ -82,6 +84,20 @@ class Objects(Epochs):
             self._look_again(other)
         return named
 
+    def drop_object(self, named: ObjectName) -> bool:
+        """Forgets an object of ours that no act names, entered or waiting, such as that of a letter which was never
+        released; whether it could be. Within a turn."""
+        for room in self.rooms():
+            for kind in objects.NAMING:
+                for row in self.store.acts(room.id, ActKind(kind)):
+                    if named in objects.objects_named(row.held.kind, row.held.body):
+                        return False
+        for waiting in self.store.waiting():
+            if named in objects.objects_named(waiting.kind, wire.decode_body(waiting.body)):
+                return False
+        self.store.drop_object(named)
+        return True
+
     def take_object(self, room: Room, named: ObjectName, data: bytes) -> bool:
         """Keeps an object of theirs that came whole by another way, if it is fetched on this line; whether it is.
         Within a turn. `data` fits the name."""
@@ -105,7 +121,7 @@ class Objects(Epochs):
                 known = kept.get(place)
                 found[place] = known or Fetch(wanted, Assembly(wanted.named))
                 found[place].wanted = wanted
-            room.objects.fetches = found
+            room.objects.fetches, room.objects.stale = found, {}  # which lets go of what is stored by now
         return found
 
     # --- what entries say of objects

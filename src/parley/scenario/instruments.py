@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from parley.scenario import announcements, letters
+from parley.scenario import announcements, contacts, letters
 from parley.scenario.deeds import Deed, Expected, Kind, Read
 from parley.scenario.format import Party
 from parley.scenario.table import Table
 
-KINDS: Final[tuple[Kind, ...]] = (letters.KIND, announcements.KIND)
+KINDS: Final[tuple[Kind, ...]] = (letters.KIND, announcements.KIND, contacts.KIND)
 STEPS: Final[dict[str, Callable[[Read, Table, Party], Deed]]] = {
     word: read for kind in KINDS for word, read in kind.steps.items()
 }

@@ -41,7 +41,7 @@ _DRAWN: Final = (
     "short epochs",
     "counters run out",
 )
-_LATER: Final = {"objects": ("object", 0.5), "courier files": ("courier", 0.3)}
+_LATER: Final = {"objects": ("object", 0.5), "courier files": ("courier", 0.3), "letters": ("letters", 0.4)}
 """Kinds that came later, each with its step and the share of worlds that has it. They are drawn apart, and their steps
 put between the others under numbers of their own, so that the courses known by their seeds stay what they are."""
 KINDS: Final = (*_DRAWN, *_LATER)

@@ -38,6 +38,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "keys": ("directions", "epochs begun by EPOCH or counter", "frames under them"),
     "entries": ("held", "of them PREKEYS", "of them EPOCH"),
     "objects": ("named", "held", "came whole"),
+    "letters asked": ("tender", "answer", "hand in", "tier", "take back", "receive", "appoint", "move", "agree"),
+    "letters": ("told alike", "numbered", "appointments told alike"),
     "courier files": ("made", "taken", "refused", "lost", "damaged", "taken twice"),
 }
 """Every group and every kind that is counted; a test asks that many worlds leave none of them at 0."""

@@ -11,6 +11,7 @@ from parley.core.types import ActKind, NodeKind
 from parley.testing.sim.end import End
 from parley.testing.sim.judge import Judge
 from parley.testing.sim.must_hold import Broken
+from parley.testing.sim.papers import check_agreed
 from parley.testing.sim.scene import Scene
 
 HEALED_WITHIN_S: Final = 900.0
@@ -41,6 +42,8 @@ def heal(scene: Scene, judge: Judge) -> None:
     judge.check(all_again=True)
     for end in scene.ends:
         check_objects(end)
+    for one, other in scene.pairs:
+        check_agreed(one, other)
 
 
 def unsettled(scene: Scene) -> str:

@@ -15,6 +15,7 @@ from parley.core.objects import ObjectName, encode_name
 from parley.core.types import POWERS_ALL, ActKind, Body, Precedence
 from parley.keys import officer_signer
 from parley.node import Room, courier
+from parley.testing.sim import papers
 from parley.testing.sim.end import COST, WORDS, End
 from parley.testing.sim.must_hold import Broken
 from parley.testing.sim.scene import Scene
@@ -324,5 +325,6 @@ SPOKEN: Final[dict[str, Callable[[Scene, End, random.Random], object]]] = {
     "rekey": _rekey,
     "object": _object,
     "courier": _courier,
+    "letters": papers.something,
 }
 """By the name of a step: what it asks of a desk, or of a node where the desk has no such question."""
