@@ -60,6 +60,7 @@ MAY_KNOW: dict[str, set[str]] = {
     "scenario": {"core", "home", "node", "store", "watch_log", "keys", "bearers", "desk", "config"},
     "demo": {
         "core", "home", "node", "store", "watch_log", "keys", "bearers", "desk", "config", "scenario", "console",
+        "site",
     },
     "cli": EVERYTHING | {"", "demo"},
     "__main__": {"cli"},

@@ -33,6 +33,7 @@ READING = {
     "/line/{name:path}": "/line/Liaison", "/record/{name:path}": "/record/Liaison",
     "/call/{name:path}": "/call/Liaison", "/restore/{name:path}": "/restore/Liaison",
     "/sever/{name:path}": "/sever/Liaison",
+    "/calendar/{name:path}": "/calendar/Liaison", "/year/{name:path}": "/year/Liaison",
 }  # fmt: skip
 OTHERS = {  # what each role gets: (without a session, with one)
     ("GET", "/sign-in"): (200, 200), ("POST", "/sign-in"): (422, 422), ("GET", "/wall"): (200, 200),

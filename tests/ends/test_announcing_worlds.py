@@ -46,7 +46,7 @@ class World:
                 self.step(self.chance.choice(self.ends.both()))
             self.judge()
         at = self.ends.common.wall()
-        self.ends.until(max(at, HOUR) + 120)
+        self.ends.until(max(at, HOUR) + 8200)  # by every clock
         self.judge()
         for end in self.ends.both():
             if not self.up[end.party]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from common import write
+from common import LINE, LINE_NAME, LINE_NONCE, TRANSCRIPT, write
 
 from parley.core import accord
 from parley.core.accord import Accord, Meaning, Slot
@@ -12,8 +12,8 @@ from parley.core.types import NodeKind, Value
 from parley.core.wire import cbor
 
 FIRST = Accord(
-    "Hotline",
-    hashlib.sha256(b"line nonce").digest()[:16],
+    LINE_NAME,
+    LINE_NONCE,
     2,
     purpose="Contacts of two offices.",
     languages=("en", "ko"),
@@ -45,9 +45,10 @@ def but(at: int, value: Value, of: tuple[Value, ...] = MORE) -> tuple[Value, ...
 
 
 def terms(name: str, what: str, cites: str, data: bytes, outcome: str = "good") -> None:
-    write(
-        "wire", f"terms-accord2-{name}", what, cites, outcome, terms=data, hash=hashlib.sha256(data).digest()
-    )
+    fields = {"terms": data, "hash": hashlib.sha256(data).digest(), "transcript": TRANSCRIPT, "line": LINE}
+    if outcome != "good":
+        fields = {"terms": data}
+    write("wire", f"terms-accord2-{name}", what, cites, outcome, **fields)
 
 
 def good_terms() -> None:

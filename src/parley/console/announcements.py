@@ -149,7 +149,7 @@ def _confirmed(desk: Desk, typed: Typed) -> tuple[int, AnnouncementView]:
 
 
 def _number(typed: Typed) -> int:
-    words = typed.needed("about", _("The text"))
+    words = typed.subject
     if not (words.isascii() and words.isdecimal() and len(words) <= 10):
         raise LocalError(_("That names no text."), _("Go back to the announcements."))
     return int(words)

@@ -16,6 +16,7 @@ from parley.desk.views import MessageView, OfficerView, TermsView
 
 PATIENCE_S: Final = 3.0
 _READ_BACK_CHARACTERS_MAX: Final = 160
+_POWER_TO_AGREE: Final = {"restore": "restore", "announcement hour": "release", "appointment": "release"}
 _ORDER: Final = ("FLASH", "IMMEDIATE", "PRIORITY", "ROUTINE")
 
 
@@ -65,7 +66,7 @@ class Autopilot:
                 found.append((f"answer {line.name}", lambda line=line: desk.answer(line.id, name)))  # type: ignore[misc]
         for terms in desk.terms():
             if terms.state == "offered" and len(terms.theirs) >= terms.needed > len(terms.ours):
-                power = "restore" if terms.subject == "restore" else "administer"
+                power = _POWER_TO_AGREE.get(terms.subject, "administer")
                 free = [o for o in able(officers, power, "IMMEDIATE") if o.office not in terms.ours]
                 for officer in free[:1]:
                     found.append((f"agree {terms.ref} {officer.name}", self._agreement(terms, officer)))

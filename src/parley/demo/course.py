@@ -2,9 +2,10 @@
 
 Played: 8 June 2020 until 27 July 2021, 09:50 in Seoul, but for the terms of restoration, which the visitor makes;
 so the lines are still cut. For the same reason the services' circuit, by which the offers travel, stays on.
-From there the visitor acts, and of the scenario only its wires go on by themselves. On a jump the rest is
-played up to 10 August 2021, 16:55, without what the visitor has done; lines that are still cut are opened first,
-as they were then.
+Both sides' statements for 11:00 lie at their ends, released, and go out at that hour by themselves; a tender of
+the North waits for an answer. From there the visitor acts, and of the scenario only its wires go on by themselves.
+A jump plays what comes next, up to 10 August 2021, 16:55, and from there up to 4 October, 08:55, without what the
+visitor has done; lines that are still cut are opened first, as they were then.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ START: Final = _instant(2021, 7, 27, 0, 50)  # 09:50 in Seoul
 OPENING: Final = _instant(2021, 7, 27, 1, 0)
 SILENT_FROM: Final = _instant(2021, 8, 10, 6, 0)  # 15:00 in Seoul: from here on no person in the North acts
 LANDING: Final = _instant(2021, 8, 10, 7, 55)  # 16:55 in Seoul
+RETURN: Final = _instant(
+    2021, 10, 3, 23, 55
+)  # 4 October, 08:55 in Seoul: from here on the North answers again
+ANNOUNCED_AT: Final = _instant(2021, 7, 27, 2, 0)  # 11:00 in Seoul
 
 VISITOR: Final = "south"
 """The end whose watch the visitor takes; nobody has it at START."""
@@ -38,6 +43,11 @@ TERMS: Final = "july"
 RELAY: Final = "services-relay"
 _AGREE_S: Final = 60  # before records that were apart agree
 _OPENS_IN_S: Final = 300
+
+
+def next_landing(at: float) -> Seconds | None:
+    """Where a jump from `at` (Unix seconds) leads; None when there is nothing more to play."""
+    return next((landing for landing in (LANDING, RETURN) if at < landing), None)
 
 
 def is_left_out(step: Step) -> bool:
@@ -76,7 +86,7 @@ def changes(scenario: Scenario) -> list[tuple[Seconds, plans.BearerChange]]:
 
 
 class Course:
-    """The scenario, played in two parts, with the visitor between them. Blocks while it plays."""
+    """The scenario, played in three parts, with the visitor between them. Blocks while it plays."""
 
     def __init__(self, scenario: Scenario, folder: Path, progress: Progress | None = None) -> None:
         """The homes will be `folder`/PARTY. Raises LocalError for a scenario that this demonstration is not about."""
@@ -104,15 +114,17 @@ class Course:
         finally:
             self._stage.leave()
 
-    def play_to_landing(self, at: float) -> None:
-        """From `at` (Unix seconds) to LANDING, with the homes as they are; both are closed before and after.
-        Raises LocalError."""
+    def play_on(self, at: float) -> None:
+        """From `at` (Unix seconds) to the landing that comes next, with the homes as they are; both are closed before
+        and after. Raises LocalError."""
+        landing = next_landing(at)
+        assert landing is not None, "nothing more to play"
         try:
             self._stage.come_back(at, carrying(self.scenario, at))
             self._play.skip_to(at)
             self._stage.wait(_AGREE_S)
             self._open_what_is_cut()
-            self._play.until(LANDING)
+            self._play.until(landing)
         finally:
             self._stage.leave()
 

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -28,9 +29,9 @@ from parley.console import forms
 from parley.console.guard import Guard, Refused
 from parley.core.errors import ParleyError
 from parley.demo import words
-from parley.demo.course import LANDING, SILENT_FROM
+from parley.demo.course import LANDING, next_landing
 from parley.demo.house import RATES, House
-from parley.demo.story import STEPS, THEIRS
+from parley.demo.story import LIAISON, STEPS
 from parley.demo.tap import SEEN_MAX
 from parley.desk import Desk
 from parley.desk.views import LineView
@@ -46,6 +47,12 @@ _STATIC: Final = {
     "icon.svg": ("parley.console", "image/svg+xml"),
     "guide.css": ("parley.demo", "text/css; charset=utf-8"),
     "guide.js": ("parley.demo", "text/javascript; charset=utf-8"),
+}
+_PUBLIC: Final = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "xml": "application/atom+xml",
+    "cbor": "application/cbor",
 }
 _SEOUL: Final = timezone(timedelta(hours=9))
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
@@ -84,6 +91,8 @@ class Guide:
             routes=[
                 Route("/", self._page),
                 Route("/static/{name}", self._file),
+                Route("/site/{party}/", self._public),
+                Route("/site/{party}/{name}", self._public),
                 Route("/act/{act}", self._act, methods=["POST"]),
             ],
             exception_handlers={HTTPException: self._no_page, Refused: self._refused},
@@ -120,9 +129,13 @@ class Guide:
             story=house.story,
             parties=house.scenario.parties,
             on={key: pilot.on for key, pilot in house.pilots.items()},
-            silent={THEIRS} if house.now >= SILENT_FROM else set(),
-            landed=house.now >= LANDING,
+            silent=house.silent,
+            landed=next_landing(house.now) is None,
+            jump="jump august" if house.now < LANDING else "jump october",
             links=_links(house, host),
+            consoles=_consoles(house, host),
+            public={key: _on_site(house.site(key)) for key in house.places},
+            LIAISON=LIAISON,
             passphrase=DEMO_PASSPHRASE,
             statuses=statuses,
             rows=_rows(house, desks),
@@ -137,6 +150,17 @@ class Guide:
             labels={p.key: p.label.get(language, p.name) for p in house.scenario.parties},
         )
         return HTMLResponse(page, status)
+
+    async def _public(self, request: Request) -> Response:
+        """A file of a party's public site, as any web server would show it."""
+        party, name = request.path_params["party"], request.path_params.get("name", "index.html")
+        media_type = _PUBLIC.get(name.rpartition(".")[2])
+        if party not in self._house.places or media_type is None or name.startswith("."):
+            raise HTTPException(404)
+        folder = self._house.site(party)
+        if not folder.is_dir() or name not in {path.name for path in folder.iterdir()}:
+            raise HTTPException(404)
+        return Response((folder / name).read_bytes(), media_type=media_type)
 
     async def _file(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -242,15 +266,22 @@ def _look(fields: dict[str, str]) -> dict[str, str]:
 def _links(house: House, host: str) -> dict[str, list[tuple[str, str]]]:
     """By party, log-in name and address of each one-click link. On this machine each console has a name of its own;
     elsewhere it is reached as the guide was."""
+    return {
+        key: [(login, f"{console}/demo/sign-in/{secret}") for secret, login in house.links[key].items()]
+        for key, console in _consoles(house, host).items()
+    }
+
+
+def _consoles(house: House, host: str) -> dict[str, str]:
+    """By party, the address of its console, for whoever reached the guide under `host`."""
     name = host.rpartition(":")[0] or host
-    found = {}
-    for key, place in house.places.items():
-        at = place.host if name in _LOOPBACK or host in _LOOPBACK else name
-        found[key] = [
-            (login, f"http://{at}:{place.port}/demo/sign-in/{secret}")
-            for secret, login in house.links[key].items()
-        ]
-    return found
+    near = name in _LOOPBACK or host in _LOOPBACK
+    return {key: f"http://{place.host if near else name}:{place.port}" for key, place in house.places.items()}
+
+
+def _on_site(folder: Path) -> int:
+    """How many statements lie on a public site."""
+    return len(list(folder.glob("*.cbor")))
 
 
 def _rows(house: House, desks: dict[str, Desk]) -> list[Row]:

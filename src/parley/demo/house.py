@@ -18,8 +18,8 @@ from parley.console.demo import Demo
 from parley.core.errors import LocalError, ParleyError, Sentence
 from parley.demo import proof
 from parley.demo.autopilot import PATIENCE_S, Autopilot, send_flash
-from parley.demo.course import LANDING, SILENT_FROM, START, Course, carrying, changes
-from parley.demo.live import Live, open_ends
+from parley.demo.course import RETURN, SILENT_FROM, START, Course, carrying, changes, next_landing
+from parley.demo.live import Live, open_ends, site_of
 from parley.demo.proof import Flip, Proof
 from parley.demo.story import MILITARY, OURS, THEIRS, Story
 from parley.demo.switchboard import Switchboard
@@ -82,6 +82,15 @@ class House:
         self._working: asyncio.Task[None] | None = None
         self._looked_at = float("-inf")
 
+    def site(self, party: str) -> Path:
+        """The folder of a party's public site."""
+        return site_of(self._folder, party)
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """The parties whose people do not answer now, as it was."""
+        return frozenset({THEIRS} if SILENT_FROM <= self.now < RETURN else ())
+
     @property
     def now(self) -> int:
         """Unix seconds by the clock of the demonstration."""
@@ -137,7 +146,7 @@ class House:
                 await (live.taps[key].mend() if change.up else live.taps[key].cut())
         now = asyncio.get_running_loop().time()
         for key, pilot in self.pilots.items():
-            pilot.silent = key == THEIRS and self.now >= SILENT_FROM
+            pilot.silent = key in self.silent
             pilot.act(now)
         if now - self._looked_at >= 1.0:
             self._looked_at = now
@@ -175,10 +184,10 @@ class House:
         await (live.taps[bearer].mend() if up else live.taps[bearer].cut())
 
     def jump(self) -> None:
-        """Begins to move the clock to LANDING, with the story played up to there."""
+        """Begins to move the clock to where the story goes on, with all played up to there."""
         self._at_work()
-        if self.clock.wall() >= LANDING:
-            raise LocalError(Sentence("it is 10 August already"), Sentence("go on with the next step"))
+        if next_landing(self.clock.wall()) is None:
+            raise LocalError(Sentence("it is October already"), Sentence("go on with the next step"))
         self._begin("jump", self._jump)
 
     def prove(self) -> None:
@@ -233,7 +242,7 @@ class House:
         await self.close()
         at = self.clock.wall()
         try:
-            await asyncio.to_thread(self.course.play_to_landing, at)
+            await asyncio.to_thread(self.course.play_on, at)
         finally:
             self.clock.set_on(max(at, self.course.reached))
             self._changes = [(at, change) for at, change in self._changes if at > self.clock.wall()]
@@ -241,7 +250,8 @@ class House:
 
     async def _prove(self) -> None:
         desks = self._at_work().desks
-        self.proof = await proof.prove(desks, self._folder / "proof", self.now)
+        sites = [self.site(key) for key in desks]
+        self.proof = await proof.prove(desks, sites, self._folder / "proof", self.now)
         self.story.proved = self.proof.ok
 
     async def _flip(self) -> None:

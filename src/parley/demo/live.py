@@ -20,6 +20,7 @@ from parley.node import Node, Settings
 from parley.scenario import DEMO_PASSPHRASE, Scenario
 from parley.scenario.format import Party
 from parley.scenario.paced import PacedClock
+from parley.site import Folder
 
 LIFE_S: Final = 10
 _LIMITS: Final = TcpLimits(backoff_first_s=0.1, backoff_max_s=0.5)  # a wire that is mended is tried soon
@@ -35,6 +36,11 @@ class LiveEnd:
     node: Node
     desk: Desk
     bearers: list[TcpBearer] = field(default_factory=list)
+
+
+def site_of(folder: Path, party: str) -> Path:
+    """Where the public site of a party lies."""
+    return folder / "site" / party
 
 
 class Live:
@@ -71,6 +77,7 @@ async def open_ends(
         for party in scenario.parties:
             home = Home.open(folder / party.key, DEMO_PASSPHRASE, sync=False)
             node = Node(home, clock=clock, timer=clock, entropy=os.urandom, settings=Settings(life_s=LIFE_S))
+            node.announcing.publish_to(Folder(site_of(folder, party.key), home.party))
             live.ends[party.key] = LiveEnd(party, home, node, Desk(node))
         names = {line.key: line.name for line in scenario.lines}
         listens, dials = live.ends.values()

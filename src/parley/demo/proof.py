@@ -1,5 +1,7 @@
 """Proving the record: exports of both ends, verified by another process that has no key; and one byte changed.
 
+What both sides announced is checked as any reader of a public site would, from the files that lie there.
+
 The exports are made on the loop's thread, as everything that is asked of a desk; the verifier is a process of its
 own, and the loop goes on meanwhile.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,12 +34,13 @@ class LineProof:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the verifier said of all exports. `at`: Unix seconds by the demonstration's clock; `refusals`: what it
-    refused and why, empty when all is well."""
+    """What the verifier said of all exports. `at`: Unix seconds by the demonstration's clock; `announced`: how many
+    public statements were proved; `refusals`: what it refused and why, empty when all is well."""
 
     at: int
     ok: bool
     files: int
+    announced: int
     lines: tuple[LineProof, ...]
     refusals: tuple[str, ...]
 
@@ -59,9 +62,9 @@ class Flip:
     why: str
 
 
-async def prove(desks: Mapping[str, Desk], folder: Path, at: int) -> Proof:
-    """Every line, exported by both ends and verified in one process with both fingerprints pinned. Raises
-    LocalError when the verifier does not answer."""
+async def prove(desks: Mapping[str, Desk], sites: Sequence[Path], folder: Path, at: int) -> Proof:
+    """Every line, exported by both ends and verified in one process with both fingerprints pinned, and the proof of
+    every statement on the public `sites`. Raises LocalError when the verifier does not answer."""
     folder.mkdir(exist_ok=True)
     paths: list[Path] = []
     for party, desk in desks.items():
@@ -73,7 +76,19 @@ async def prove(desks: Mapping[str, Desk], folder: Path, at: int) -> Proof:
     code, found = await _verify(paths, _pins(desks))
     refusals = [f"{f['file']}: {f['where']}: {f['why']}" for f in found["files"] if f["verdict"] == "refused"]
     refusals += found["differences"]
-    return Proof(at, code == _VERIFIED, len(paths), _lines(found["files"]), tuple(refusals))
+    statements = [path for site in sites for path in sorted(site.glob("*.cbor"))]
+    announced_code = _VERIFIED
+    if statements:
+        announced_code, said = await _asked("announcement", "check", statements, _pins(desks))
+        refusals += [f"{f['file']}: {f['why']}" for f in said["files"] if f["verdict"] == "refused"]
+    return Proof(
+        at,
+        code == announced_code == _VERIFIED,
+        len(paths),
+        len(statements),
+        _lines(found["files"]),
+        tuple(refusals),
+    )
 
 
 async def flip(desks: Mapping[str, Desk], end: str, line: str, folder: Path, at: int) -> Flip:
@@ -126,7 +141,12 @@ def _lines(files: list[dict[str, Any]]) -> tuple[LineProof, ...]:
 
 async def _verify(paths: list[Path], pins: list[str]) -> tuple[int, dict[str, Any]]:
     """Exit code and result of `parley verify --json`."""
-    words = ["-m", "parley", "verify", "--json", *map(str, paths)]
+    return await _asked("verify", "", paths, pins)
+
+
+async def _asked(command: str, does: str, paths: list[Path], pins: list[str]) -> tuple[int, dict[str, Any]]:
+    """Exit code and result of a command that needs neither end nor key, in a process of its own."""
+    words = ["-m", "parley", command, *([does] if does else []), "--json", *map(str, paths)]
     for pin in pins:
         words += ["--pin", pin]
     process = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""Where the visitor is in the story: six steps, each seen from what both desks show.
+"""Where the visitor is in the story: nine steps, each seen from what both desks show.
 
 A step that was seen done stays done. Nothing here is told by the pages: whoever does an act, at a console, from a
 terminal or by the end itself, the story goes on.
@@ -11,17 +11,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from parley.core.types import Seconds
-from parley.demo.course import LANDING, START
+from parley.demo.course import ANNOUNCED_AT, LANDING, RETURN, START
 from parley.desk import Desk
 from parley.watch_log import Happened
 
-STEPS: Final = ("watch", "restore", "call", "flash", "silence", "prove")
+STEPS: Final = ("watch", "letter", "restore", "call", "flash", "announce", "silence", "return", "prove")
 """The steps in order, keys of `words.STEPS`."""
 
 OURS: Final = "south"
 THEIRS: Final = "north"
 LIAISON: Final = "Liaison"
 MILITARY: Final = "Military West"
+SERVICES: Final = "Services"
+_TENDERED_WITHIN_S: Final = 3600  # before START: the tender that waits for the visitor
 _JOURNAL_MOST: Final = 200
 _READ_BACK: Final = frozenset({"READ BACK", "ANSWERED"})
 
@@ -53,9 +55,16 @@ class Story:
         flashes = [m for m in ours.messages(most=_JOURNAL_MOST) if m.ours and m.precedence == "FLASH"]
         flashes = [m for m in flashes if m.said_at >= START]
         drafted = any(m.precedence == "FLASH" for m in ours.drafts())
-        late = [at for at in called if at >= LANDING]
+        late = [at for at in called if LANDING <= at < RETURN]
+        tender = _tender(ours)
+        announced = [a for a in ours.announcements.all(SERVICES) if a.at == ANNOUNCED_AT]
+        public = any(t.published_at is not None for a in announced for t in a.ours)
+        came = any(a.theirs for a in announced)
         quiet = liaison.observed == "QUIET" and liaison.declared == "OPEN"
         self.parts = {
+            "tender prepared": tender != "TENDERED"
+            or any(p.kind == "TENDER ANSWER" for p in ours.letters.papers()),
+            "tender answered": tender != "TENDERED",
             "offered": restored or any(t.ours for t in terms),
             "quorum": restored or any(len(t.ours) >= t.needed for t in terms),
             "liaison agreed": liaison.declared in open_soon,
@@ -66,22 +75,40 @@ class Story:
             "drafted": drafted or bool(flashes),
             "released": bool(flashes),
             "read back": any(m.state in _READ_BACK for m in flashes),
+            "ours public": public,
+            "theirs came": came,
             "jumped": now >= LANDING,
             "called late": bool(late),
             "quiet": bool(late) and quiet,
+            "october": now >= RETURN,
+            "called again": any(at >= RETURN for at in called),
+            "answered again": any(at >= RETURN for at in answered),
             "proved": self.proved,
             "flipped": self.flipped,
         }
         part = self.parts
         seen = {
             "watch": ours.status().watch is not None,
+            "letter": part["tender answered"],
             "restore": restored,
             "call": part["answered"],
             "flash": part["read back"],
+            "announce": public and came,
             "silence": part["quiet"],
+            "return": part["answered again"],
             "prove": self.proved and self.flipped,
         }
         self.done |= {step for step, is_done in seen.items() if is_done}
+
+
+def _tender(desk: Desk) -> str:
+    """What has become of the tender that waits for the visitor; "TENDERED" while nobody has answered it."""
+    found = [
+        letter
+        for letter in desk.letters.list(SERVICES)
+        if not letter.ours and START - _TENDERED_WITHIN_S <= (letter.tendered_at or 0) <= START
+    ]
+    return found[0].state if found else "TENDERED"
 
 
 def _happened(desk: Desk, what: Happened, line_id: str) -> list[Seconds]:

@@ -23,7 +23,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "still": ("standing still while it is moved", "옮기는 동안 멈춰 있음"),
     "run at 1": ("RUN AT ×1", "×1로 가기"),
     "run at 60": ("RUN AT ×60", "×60으로 가기"),
-    "jump": ("JUMP TO 10 AUGUST, 16:55", "8월 10일 16시 55분으로 가기"),
+    "jump august": ("JUMP TO 10 AUGUST, 16:55", "8월 10일 16시 55분으로 가기"),
+    "jump october": ("JUMP TO 4 OCTOBER, 08:55", "10월 4일 8시 55분으로 가기"),
     "jump help": (
         "The jump plays what happened in between. Wires you cut are mended, lines still cut are opened as "
         "they were "
@@ -46,8 +47,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "not done": ("Not done:", "하지 못했습니다:"),
     "busy jump": (
-        "The clock is being moved to 10 August 2021. The consoles come back in some seconds.",
-        "시계를 2021년 8월 10일로 옮기는 중입니다. 콘솔은 몇 초 뒤에 돌아옵니다.",
+        "The clock is being moved. The consoles come back in some seconds.",
+        "시계를 옮기는 중입니다. 콘솔은 몇 초 뒤에 돌아옵니다.",
     ),
     "busy prove": (
         "Both ends export; another process verifies.",
@@ -60,8 +61,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     # the story
     "story": ("The story: what to do", "이야기: 할 일"),
     "all done": (
-        "All six steps are done. Both ends stay up: try what you like. Ctrl-C in the terminal ends it.",
-        "여섯 단계를 모두 마쳤습니다. 양쪽 설비는 그대로 있으니 마음대로 해 보십시오. 터미널에서 Ctrl-C로 "
+        "All nine steps are done. Both ends stay up: try what you like. Ctrl-C in the terminal ends it.",
+        "아홉 단계를 모두 마쳤습니다. 양쪽 설비는 그대로 있으니 마음대로 해 보십시오. 터미널에서 Ctrl-C로 "
         "끝냅니다.",
     ),
     "done": ("done", "마침"),
@@ -80,8 +81,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "acts itself": ("The {party} acts by itself", "{party} 쪽은 스스로 움직임"),
     "acts not": ("The {party} waits for you", "{party} 쪽은 기다림"),
     "silent": (
-        "The {party} is silent from here on, as it was: its machine runs, no person answers.",
-        "이때부터 {party} 쪽은 그때처럼 응답하지 않습니다. 설비는 돌고, 사람은 응답하지 않습니다.",
+        "The {party} is silent now, as it was: its machine runs, no person answers.",
+        "지금 {party} 쪽은 그때처럼 응답하지 않습니다. 설비는 돌고, 사람은 응답하지 않습니다.",
     ),
     "let act": ("LET THE {PARTY} ACT BY ITSELF", "{party} 쪽이 스스로 움직이게 하기"),
     "let not act": ("LET THE {PARTY} WAIT FOR ME", "{party} 쪽을 내가 맡기"),
@@ -93,6 +94,21 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "스스로 움직이는 쪽은 당직을 서고, 호출에 응답하고, 수신을 확인하고(FLASH는 복창), 조건에 동의합니다. "
         "스스로 통지문을 내보내지는 않습니다.",
     ),
+    # where to look
+    "places": ("Where to look", "둘러볼 곳"),
+    "places help": (
+        "Pages of the consoles open for whoever is signed in there. The public sites are open to all: what "
+        "an end announces lies there from its hour on, with a file that proves who signed it.",
+        "콘솔의 화면은 그 콘솔에 로그인한 이에게 열립니다. 공개 사이트는 누구에게나 열립니다. 발표한 글이 그 "
+        "시각부터, 누가 서명했는지 증명하는 파일과 함께 놓입니다.",
+    ),
+    "site": ("Public site", "공개 사이트"),
+    "on site": ("{count} public", "공개된 글 {count}"),
+    "letters": ("Letters", "서신"),
+    "announcements": ("Announcements", "발표"),
+    "appointments": ("Appointments", "약속"),
+    "calendar": ("Calendar of {line}", "{line} 달력"),
+    "year": ("The year of {line}", "{line} 한 해"),
     # the boards
     "boards": ("Both boards, side by side", "양쪽 상황판"),
     "line": ("Line", "선"),
@@ -168,9 +184,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "proof": ("Prove it", "증명하기"),
     "prove help": (
         "Each end exports its record of every line. A process of its own, without keys, verifies all of it "
-        "against both "
-        "fingerprints and compares both ends.",
-        "양쪽이 모든 선의 기록을 내보냅니다. 열쇠 없는 다른 프로세스가 두 지문에 맞춰 모두 검증하고 서로 견줍니다.",
+        "against both fingerprints and compares both ends. What lies on both public sites is proved so too.",
+        "양쪽이 모든 선의 기록을 내보냅니다. 열쇠 없는 다른 프로세스가 두 지문에 맞춰 모두 검증하고 서로 견줍니다. "
+        "두 공개 사이트의 글도 그렇게 증명합니다.",
     ),
     "prove": ("PROVE IT", "증명하기"),
     "flip help": (
@@ -180,8 +196,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "flip": ("FLIP A BYTE IN A COPY", "사본에서 한 바이트 바꾸기"),
     "proved": (
-        "At {at}: {files} exports verified, both identities pinned. Both records agree.",
-        "{at}: 내보낸 기록 {files}개 검증됨. 양쪽 신원 확인됨. 두 기록이 일치합니다.",
+        "At {at}: {files} exports verified, both identities pinned. Both records agree. Public statements "
+        "proved: {announced}.",
+        "{at}: 내보낸 기록 {files}개 검증됨. 양쪽 신원 확인됨. 두 기록이 일치합니다. 증명된 공개 발표문: {announced}개.",
     ),
     "not proved": ("At {at}: NOT verified.", "{at}: 검증되지 않음."),
     "in both": ("entries that both hold", "양쪽이 가진 항목"),
@@ -209,6 +226,23 @@ STEPS: Final[dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]]] = {
             "남에서 당직 서기",
             "서울은 2021년 7월 27일. 2020년 6월 9일부터 다섯 선이 끊겨 있고, 남에는 지금 당직이 없습니다.",
             "‘양쪽 설비’에서 남의 당직(duty)으로 로그인하고, 그 화면에서 근무를 시작하십시오(F9).",
+        ),
+    ),
+    "letter": (
+        (
+            "Answer a tender",
+            "Letters between the principals went while the lines were cut, on the line that was not. Before a "
+            "letter comes its tender: in whose name, to whom, at what rank, and nothing else. One waits, between "
+            "the line offices.",
+            "At the South, under Letters, open the tender and prepare an answer: accepted, refused or "
+            "undetermined. As chief: release it.",
+        ),
+        (
+            "전달 제의에 답하기",
+            "선이 끊긴 동안 정상 간 친서는 끊기지 않은 선으로 오갔습니다. 서신에 앞서 누구의 이름으로 누구에게, "
+            "어떤 격으로인지만 제의합니다. 통신 책임 사이의 제의 하나가 기다립니다.",
+            "남의 ‘서신’에서 그 제의를 열고 받음, 거부, 미정 가운데 하나로 답을 마련하십시오. 책임(chief)으로 "
+            "결재하십시오.",
         ),
     ),
     "restore": (
@@ -262,6 +296,22 @@ STEPS: Final[dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]]] = {
             "상대 설비 도착, 이어서 복창이 나타납니다.",
         ),
     ),
+    "announce": (
+        (
+            "See both sides announce it",
+            "Both agreed on the hour, 11:00 in Seoul, and on four points; on a text nobody agrees. Each end "
+            "publishes its own by its own clock. Each left one point out.",
+            "Run at ×60 until 11:00, then at ×1. Under “Where to look”: both public sites, and the "
+            "Announcements of the South, where both texts stand side by side.",
+        ),
+        (
+            "양측의 발표 보기",
+            "양측은 서울 11시라는 시각과 요점 넷에 합의했고, 글은 저마다 씁니다. 각 설비가 제 시계로 제 글을 "
+            "냅니다. 저마다 요점 하나를 뺐습니다.",
+            "11시까지 ×60으로 가고, 다시 ×1로 두십시오. ‘둘러볼 곳’에서 두 공개 사이트와, 두 글이 나란히 놓인 "
+            "남의 ‘발표’를 보십시오.",
+        ),
+    ),
     "silence": (
         (
             "Meet a silence",
@@ -276,6 +326,20 @@ STEPS: Final[dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]]] = {
             "8월 10일로 가십시오. 남에 다시 로그인해 Liaison을 호출하고, 늦어도 17시 30분까지 ×60으로 "
             "가십시오. 선언은 개통, "
             "관측은 무응답이 됩니다.",
+        ),
+    ),
+    "return": (
+        (
+            "Be answered again",
+            "On 4 October 2021, after 55 days, the North answered again. It had announced it alone that morning.",
+            "Jump to 4 October. See the North's public site, and the calendar of the silence. Sign in at the "
+            "South again and call on Liaison. The North answers.",
+        ),
+        (
+            "다시 응답받기",
+            "2021년 10월 4일, 55일 만에 북이 다시 응답했습니다. 그날 아침 홀로 알렸습니다.",
+            "10월 4일로 가십시오. 북의 공개 사이트와 침묵이 적힌 달력을 보십시오. 남에 다시 로그인해 Liaison을 "
+            "호출하십시오. 북이 응답합니다.",
         ),
     ),
     "prove": (
@@ -295,6 +359,10 @@ STEPS: Final[dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]]] = {
 
 PARTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "watch": {},
+    "letter": {
+        "tender prepared": ("answer prepared", "답 마련함"),
+        "tender answered": ("released", "결재함"),
+    },
     "restore": {
         "offered": ("offered", "제안함"),
         "quorum": ("a second officer agreed", "두 번째 담당자 동의"),
@@ -311,10 +379,19 @@ PARTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "released": ("released by a second officer", "다른 담당자가 결재함"),
         "read back": ("read back", "복창함"),
     },
+    "announce": {
+        "ours public": ("ours is public", "우리 글 공개됨"),
+        "theirs came": ("theirs has come", "상대 글 옴"),
+    },
     "silence": {
         "jumped": ("10 August", "8월 10일"),
         "called late": ("called on Liaison", "Liaison 호출함"),
         "quiet": ("declared OPEN, observed QUIET", "선언은 개통, 관측은 무응답"),
+    },
+    "return": {
+        "october": ("4 October", "10월 4일"),
+        "called again": ("called on Liaison", "Liaison 호출함"),
+        "answered again": ("answered", "응답함"),
     },
     "prove": {
         "proved": ("proved", "증명함"),
@@ -326,7 +403,7 @@ REFUSALS: Final[dict[str, str]] = {
     "the clock runs at 1 or 60 seconds a second": "시계는 ×1이나 ×60으로 갑니다",
     "the line {line} is not open": "{line} 선이 열려 있지 않습니다",
     "restore it first": "먼저 복구하십시오",
-    "it is 10 August already": "이미 8월 10일입니다",
+    "it is October already": "이미 10월입니다",
     "go on with the next step": "다음 단계로 가십시오",
     "the clock is being moved": "시계를 옮기는 중입니다",
     "wait some seconds, and press again": "몇 초 뒤에 다시 누르십시오",

@@ -68,7 +68,7 @@ class Reader:
         now = node.now()
         declared = lines.declared(line, now)
         heard = room.evidence.heard_at
-        following = contact.next_slot(line.accord, now)
+        following = contact.next_slot(node.schedule(room), now)
         word = "OPEN" if room.is_order_wire else declared.value
         return LineView(
             self.name(room),

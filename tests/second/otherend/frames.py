@@ -213,6 +213,7 @@ class Context:
     incarnations: list[int] = field(default_factory=lambda: [1, 1])
     order_wire: bytes = bytes(32)
     commitment_key_0: bytes = bytes(32)
+    named_by_sender: packing.Named = lambda sequence: None  # the same of the sender's
 
 
 @dataclass(frozen=True)
@@ -268,7 +269,9 @@ def rebuild(plain: bytes, told: Header, here: Context) -> Rebuilt:
     check(incarnation == here.incarnations[party], "FR-12", "an incarnation not known")
     body: list[object] | None = [] if told.body == NO_BODY else None
     if told.body == INLINE:
-        body = packing.unpack(is_node, told.kind, codec, packed, here.languages, here.named)
+        body = packing.unpack(
+            is_node, told.kind, codec, packed, here.languages, here.named, here.named_by_sender
+        )
         check(len(cbor.encode(body)) <= 2048, "EN-12", "a body too large")
     if is_node:
         salt = lambda i: suite.statement_salt(key_of_salts, party, incarnation, sequence, i)  # noqa: E731

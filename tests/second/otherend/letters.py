@@ -1,13 +1,11 @@
 """Letters between principals as their addressee reads them: cards, seals, what a letter book tells (spec 15)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeVar
 
 from otherend import cbor, hybrid, signed, suite
 from otherend.fields import exactly, items, lang, number, octets, optional, record, sha256, text, u32
-from otherend.refused import Refused, check
+from otherend.refused import check, under
 from otherend.tree import sha
 
 KIB = 1024
@@ -38,15 +36,6 @@ LETTER = record(
 )
 SEALED = record(exactly("parley/sealed-letter/1"), sha256, sha256, NUMBER, sha256, is_bytes)
 DISCLOSED = record(exactly("parley/disclosed-letter/1"), is_bytes, is_bytes)
-Read = TypeVar("Read")
-
-
-def under(rule: str, read: Callable[[], Read]) -> Read:
-    """What the sections below refuse is refused here under the rule that asks for it."""
-    try:
-        return read()
-    except Refused as refused:
-        raise Refused(rule, str(refused)) from None
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ class Terms:
 
     hash: bytes
     subject: int
-    read: bodies.AccordTerms | bodies.RestoreTerms
+    read: bodies.AnyTerms
     behind: list[dict[int, set[bytes]]] = field(
         default_factory=lambda: [{}, {}]
     )  # author to the acts that put him there
@@ -313,7 +313,9 @@ class Machine:
         key = self.key_of(act.party, act.author)
         return key is not None and entry.signed.key_id == suite.key_id(key)
 
-    def may(self, held: Held, power: int) -> bool:
+    def may(self, held: Held, subject: int | None = None) -> bool:
+        """AC-4; an OFFER and an AGREE by the subject of their terms."""
+        power = bodies.POWERS_OF_SUBJECT[subject] if subject else bodies.POWERS[held.said.kind]
         delegation = self.rosters[held.said.party].get(held.said.author)
         return delegation is not None and self.proven(held.said, held.entry) and bool(delegation[4] & power)
 
@@ -327,30 +329,35 @@ class Machine:
         return said.their_size if said.their_root == other.roots[said.their_size] else 0
 
     def terms(self, line: Line) -> list[Terms]:
-        subject = bodies.ACCORD if line is self.lines[0] else bodies.RESTORE
-        power = bodies.ADMINISTER if subject == bodies.ACCORD else bodies.MAY_RESTORE
+        subjects = {bodies.ACCORD} if line is self.lines[0] else bodies.POWERS_OF_SUBJECT.keys() - {bodies.ACCORD}
         found: dict[bytes, Terms] = {}
         offered: list[dict[bytes, int]] = [{}, {}]  # by party: terms to the lowest place of an OFFER of them
         for party in (0, 1):
             for held in firsts(line, party):
                 if held.sequence >= read_up_to(line, party):
                     break
-                fits = held.is_act_of(bodies.OFFER) and held.said.line == line.id and held.body[0] == subject
-                if fits and self.may(held, power):
+                if not held.is_act_of(bodies.OFFER) or held.said.line != line.id:
+                    continue
+                subject = held.body[0]
+                if subject in subjects and self.may(held, subject):
                     read = bodies.terms_of(subject, held.body[1])
                     if read is not None:
                         found.setdefault(read.hash, Terms(read.hash, subject, read))
                         offered[party].setdefault(read.hash, held.sequence)
         for party in (0, 1):
-            self._one_side(line, party, power, found, offered)
+            self._one_side(line, party, found, offered)
         return sorted(found.values(), key=lambda one: one.hash)
 
     def _one_side(
-        self, line: Line, party: int, power: int, found: dict[bytes, Terms], offered: list[dict[bytes, int]]
+        self, line: Line, party: int, found: dict[bytes, Terms], offered: list[dict[bytes, int]]
     ) -> None:
         acknowledged, first = 0, {held.sequence for held in firsts(line, party)}
         put_behind: dict[bytes, tuple[int, Terms]] = {}  # act id to author and terms
-        quorum = self._quorums(line, party)
+        quorum_to_restore = self._quorums(line, party)
+
+        def quorum(one: Terms, sequence: int) -> int | None:
+            return quorum_to_restore(sequence) if one.subject == bodies.RESTORE else 1
+
         for held in line.logs[party].placed():
             if held.sequence >= read_up_to(line, party):
                 break
@@ -363,10 +370,10 @@ class Machine:
             if held.sequence not in first or held.said.line != line.id:
                 continue
             author = held.said.author
-            if held.is_act_of(bodies.OFFER, bodies.AGREE) and self.may(held, power):
+            if held.is_act_of(bodies.OFFER, bodies.AGREE):
                 wanted = tree.sha(held.body[1]) if held.is_act_of(bodies.OFFER) else held.body[0]
                 one = found.get(wanted)
-                if one is None:
+                if one is None or not self.may(held, one.subject):
                     continue
                 if held.is_act_of(bodies.OFFER):
                     if held.body[0] != one.subject:
@@ -378,7 +385,7 @@ class Machine:
                     continue
                 one.behind[party].setdefault(author, set()).add(held.said.id)
                 put_behind[held.said.id] = (author, one)
-                needed = quorum(held.sequence)
+                needed = quorum(one, held.sequence)
                 if not one.stands(party) and needed is not None and len(one.behind[party]) >= needed:
                     one.intervals[party].append(Interval(held.sequence, acknowledged))
             elif held.is_act_of(bodies.WITHDRAW) and self.proven(held.said, held.entry):
@@ -389,15 +396,15 @@ class Machine:
                 acts.discard(held.body[0])
                 if not acts:
                     one.behind[party].pop(author, None)
-                needed = quorum(held.sequence)
+                needed = quorum(one, held.sequence)
                 fewer = not acts if needed is None else len(one.behind[party]) < needed
                 if one.stands(party) and fewer:
                     one.intervals[party][-1].ended = True
 
     def _quorums(self, line: Line, party: int) -> Callable[[int], int | None]:
-        """The quorum of a side at a sequence, None while no accord judges there (LI-8, AC-5)."""
+        """The quorum to restore of a side at a sequence, None while no accord judges there (LI-8, AC-5)."""
         if line is self.lines[0]:
-            return lambda sequence: 1
+            return lambda sequence: None
         settled = self.settled_accords()
         adopted = self._adopts(party)
 
@@ -445,7 +452,7 @@ class Machine:
         found: dict[bytes, Held] = {}
         for line in self.lines[::-1]:  # the place on the line itself is the one that counts for marks
             for held in firsts(line, 0, holes_too=True) + firsts(line, 1, holes_too=True):
-                if held.is_act_of(bodies.SEVER) and self.may(held, bodies.MAY_SEVER) and self._cuts(held):
+                if held.is_act_of(bodies.SEVER) and self.may(held) and self._cuts(held):
                     found.setdefault(held.said.id, held)
         return found
 
@@ -455,8 +462,11 @@ class Machine:
             return listed is not None and self.lines[1].id in listed
         return listed is None
 
+    def settled(self, subject: int) -> list[Terms]:
+        return [one for one in self.terms(self.lines[1]) if one.subject == subject and one.settled()]
+
     def restores(self) -> list[Terms]:
-        return [one for one in self.terms(self.lines[1]) if one.settled()]
+        return self.settled(bodies.RESTORE)
 
     def opens_at(self) -> int | None:
         return max((one.read.opens_at for one in self.restores()), default=None)

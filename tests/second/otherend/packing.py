@@ -9,12 +9,20 @@ from otherend.refused import CannotRebuild, Refused, check
 UNPACKED_MAX = 2048
 CHARSETS = {0: "utf-8", 1: "ascii", 2: "cp949", 3: "gb18030"}
 ARRAY = 7
-Named = Callable[[int], bytes | None]  # the act id at a sequence of the receiver's own log
+Named = Callable[[int], bytes | None]  # the act id at a sequence of a log
+PACKED_ACTS = (bodies.MESSAGE, bodies.ACKNOWLEDGE, bodies.TENDER, bodies.TENDER_ANSWER)
 
 
 def unpack(
-    is_statement: bool, kind: int, codec: int, data: bytes, languages: list[str], named: Named
+    is_statement: bool,
+    kind: int,
+    codec: int,
+    data: bytes,
+    languages: list[str],
+    named: Named,
+    named_by_sender: Named,
 ) -> list[object]:
+    """`named` is of the receiver's own log, `named_by_sender` of the sender's."""
     language, deflated, charset = codec >> 4, bool(codec & 8), codec & 7
     if charset == ARRAY:
         check(language == 0, "PK-8", "language bits in an array")
@@ -27,7 +35,7 @@ def unpack(
         return [
             [int.from_bytes(data[i : i + 4], "big"), data[i + 4 : i + 36]] for i in range(0, len(data), 36)
         ]
-    if is_statement or kind not in (bodies.MESSAGE, bodies.ACKNOWLEDGE):
+    if is_statement or kind not in PACKED_ACTS:
         raise CannotRebuild("PK-1: no packed form of this kind is known here")
     if charset not in CHARSETS and charset not in phrases.TABLES:
         raise CannotRebuild("PK-1: a charset not known here")
@@ -44,7 +52,39 @@ def unpack(
             raise CannotRebuild("PK-6: nothing lies at the place it names")
         check(body[2] != "", "PK-6", "an empty read-back")
         return body
+    if kind == bodies.TENDER:
+        check(language == 0, "PK-18", "language bits beside a tender")
+        return _tender(data, charset, deflated, named_by_sender)
+    if kind == bodies.TENDER_ANSWER:
+        check(language == 0, "PK-19", "language bits beside an answer")
+        return _answer(data, codec, charset, deflated, named)
     return _message(data, language, charset, deflated, languages)
+
+
+def _tender(data: bytes, charset: int, deflated: bool, named: Named) -> list[object]:
+    check(len(data) > 0 and data[0] < 64, "PK-18", "no first byte")
+    letter_class, has_rank, again, rest = data[0] & 15, data[0] >> 4 & 1, data[0] >> 5, data[1:]
+    instead = None
+    if again:
+        check(len(rest) >= 4, "PK-18", "ends early")
+        instead, rest = named(int.from_bytes(rest[:4], "big")), rest[4:]
+        if instead is None:
+            raise CannotRebuild("PK-18: nothing lies at the place it names")
+    texts = words(rest, charset, deflated).split("\n")
+    check(len(texts) == 2 + has_rank, "PK-18", "another number of texts")
+    return [letter_class, *texts, *([] if has_rank else [None]), instead]
+
+
+def _answer(data: bytes, codec: int, charset: int, deflated: bool, named: Named) -> list[object]:
+    check(len(data) >= 5, "PK-19", "no answer")
+    told = data[5:]
+    check(bool(told) or codec == 0, "PK-19", "a codec of nothing")
+    texts = words(told, charset, deflated).split("\n") if told else [None, None]
+    check(len(texts) == 2, "PK-19", "not a language and a reason")
+    tender = named(int.from_bytes(data[:4], "big"))
+    if tender is None:
+        raise CannotRebuild("PK-19: nothing lies at the place it names")
+    return [tender, data[4], *texts]
 
 
 def _message(data: bytes, language: int, charset: int, deflated: bool, languages: list[str]) -> list[object]:
