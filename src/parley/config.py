@@ -57,11 +57,15 @@ class Config:
     )
     site: str = field(
         default="",
-        metadata={"help": "folder in which announcements are published, for a web server to show; empty: nowhere"},
+        metadata={
+            "help": "folder in which announcements are published, for a web server to show; empty: nowhere"
+        },
     )
     announce_late_s: int = field(
         default=900,
-        metadata={"help": "seconds this end may be late by itself with an announcement, 0 to 86400; later it is held"},
+        metadata={
+            "help": "seconds this end may be late by itself with an announcement, 0 to 86400; later it is held"
+        },
     )
     bearers: tuple[BearerConfig, ...] = field(default=(), metadata={"help": "tables [bearer.NAME]"})
 

@@ -16,9 +16,10 @@ from standing import HOSTS, KOREA, short_past, standing, two_ends, until
 
 from parley import console
 from parley.demo import guide, words
-from parley.demo.course import LANDING, OPENING, START, Course, carrying, is_left_out
+from parley.demo.course import LANDING, OPENING, RETURN, START, Course, carrying, is_left_out, next_landing
 from parley.demo.house import House
-from parley.demo.story import MILITARY, STEPS
+from parley.demo.story import MILITARY, SERVICES, STEPS
+from parley.scenario import DEMO_PASSPHRASE
 
 FORM = (("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin"))
 ACTS = ("rate", "jump", "pilot", "flash", "wire", "prove", "flip")
@@ -135,7 +136,18 @@ def test_the_page_says_all_of_it_in_either_language(at_work: Any, language: str)
         index = words.LANGUAGES.index(language)
         for step in STEPS:
             assert words.STEPS[step][index][0] in page
-        for key in ("boards", "wire", "wires", "proof", "prove", "flip", "jump", "run at 60"):
+        for key in (
+            "boards",
+            "wire",
+            "wires",
+            "proof",
+            "prove",
+            "flip",
+            "jump august",
+            "run at 60",
+            "places",
+            "site",
+        ):
             assert words.say(language, key, bearer="") in page
         assert ("개통" in page) == (language == "ko")
         other = words.LANGUAGES[1 - index]
@@ -218,6 +230,38 @@ def test_the_record_is_proved_and_a_changed_byte_is_refused_by_name(at_work: Any
         await until(house, lambda: "prove" in house.story.done)
 
     at_work(press)
+
+
+def test_the_public_sites_are_open_to_all_and_nothing_beside_them_is(at_work: Any) -> None:
+    async def look(house: House, site: Any) -> None:
+        await until(house, lambda: house.site("north").joinpath("index.html").exists())
+        for key in ("north", "south"):
+            page = await ask(site, "GET", f"/site/{key}/")
+            assert page.status == 200 and page.headers["content-type"].startswith("text/html")
+            assert (
+                (await ask(site, "GET", f"/site/{key}/feed.xml"))
+                .headers["content-type"]
+                .startswith("application/atom+xml")
+            )
+            assert f'href="/site/{key}/"' in (await ask(site, "GET", "/")).text
+        (house.site("north") / ".new.html").write_text("half written")
+        for path in ("east/", "north/nothing.html", "north/.new.html", "north/..", "north/keys", "../north/"):
+            assert (await ask(site, "GET", f"/site/{path}")).status == 404, path
+
+    at_work(look)
+
+
+def test_an_end_that_acts_by_itself_agrees_to_an_hour_and_to_an_appointment(at_work: Any) -> None:
+    async def offer(house: House, _: Any) -> None:
+        assert house.live is not None
+        south = house.live.desks["south"]
+        at = house.now + 3600
+        hour = south.announcements.offer_hour(SERVICES, at, "[invented] an hour", "head", DEMO_PASSPHRASE)
+        met = south.appointments.offer(SERVICES, "head", DEMO_PASSPHRASE, occasion="meeting", at=at)
+        await until(house, lambda: south.appointments.get(met.ref).state == "AGREED")
+        await until(house, lambda: {t.ref: t.state for t in south.terms()}.get(hour.ref) == "settled")
+
+    at_work(offer)
 
 
 def test_the_links_lead_to_the_console_as_the_guide_was_reached(at_work: Any) -> None:
@@ -306,10 +350,19 @@ def test_both_languages_have_the_same_blanks() -> None:
 def test_the_terms_are_the_visitors_and_the_relay_stays_until_the_landing() -> None:
     left_out = [step.do for step in KOREA.steps if is_left_out(step) and step.do != "expect"]
     assert left_out == ["offer_restore", "agree", "agree", "bearer_down"]
-    at_start, at_opening, at_landing = (carrying(KOREA, at) for at in (START, OPENING, LANDING))
-    assert {key for key, up in at_start.items() if up} == {"services-circuit", "services-relay"}
+    at_start, at_opening, at_landing, at_return = (
+        carrying(KOREA, at) for at in (START, OPENING, LANDING, RETURN)
+    )
+    assert {key for key, up in at_start.items() if up} == {"services-circuit", "services-relay", "vhf"}
     assert {key for key in at_start if at_opening[key] and not at_start[key]} == {
         "west-fibre",
         "channel-cable",
     }
     assert {key for key, up in at_landing.items() if not up} == {"leaders-circuit", "services-relay"}
+    assert at_return == at_landing
+
+
+def test_a_jump_leads_to_the_silence_then_to_the_return_and_then_nowhere() -> None:
+    assert [next_landing(at) for at in (START, LANDING - 1, LANDING, RETURN - 1, RETURN)] == [
+        LANDING, LANDING, RETURN, RETURN, None,
+    ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""The visitor's five minutes on the whole scenario: restored, called, read back, met with silence, and proved."""
+"""The visitor's five minutes on the whole scenario: a tender answered, lines restored, called, read back, announced by
+both, met with silence, answered again, and proved."""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ from pathlib import Path
 import pytest
 from standing import KOREA, standing, until
 
-from parley.demo.course import LANDING, OPENING, START, Course
+from parley.demo.course import ANNOUNCED_AT, LANDING, OPENING, RETURN, START, Course
 from parley.demo.house import House
-from parley.demo.story import LIAISON, MILITARY, STEPS
+from parley.demo.story import LIAISON, MILITARY, SERVICES, STEPS
 from parley.desk import Desk
 from parley.scenario import DEMO_PASSPHRASE
 
@@ -34,7 +35,7 @@ def declared(house: House, line: str) -> set[str]:
 
 
 @pytest.mark.slow
-def test_the_story_goes_from_the_cut_lines_to_the_silence_and_the_proof(tmp_path: Path) -> None:
+def test_the_story_goes_from_the_cut_lines_to_the_silence_the_return_and_the_proof(tmp_path: Path) -> None:
     course = Course(KOREA, tmp_path)
     course.play_to_start()
 
@@ -45,6 +46,8 @@ def test_the_story_goes_from_the_cut_lines_to_the_silence_and_the_proof(tmp_path
             assert south.line(LIAISON).declared == "SEVERED BY THEM" and south.status().watch is None
 
             south.take_watch("duty")
+            await until(house, lambda: house.story.now == "letter")
+            await answer_the_tender(house)
             await until(house, lambda: house.story.now == "restore")
             for line in (LIAISON, MILITARY):
                 terms = south.offer_restore(line, OPENING, "chief", DEMO_PASSPHRASE)
@@ -62,10 +65,12 @@ def test_the_story_goes_from_the_cut_lines_to_the_silence_and_the_proof(tmp_path
             await until(house, lambda: house.story.now == "flash")
 
             house.flash("south")
-            await until(house, lambda: house.story.now == "silence")
+            await until(house, lambda: house.story.now == "announce")
             assert south.messages(MILITARY)[0].state == "READ BACK"
+            await announce(house)
             await jump(house)
             await silence(house)
+            await answered_again(house)
             house.prove()
             await house.settled()
             house.flip_byte()
@@ -73,7 +78,44 @@ def test_the_story_goes_from_the_cut_lines_to_the_silence_and_the_proof(tmp_path
             await until(house, lambda: house.story.now == "")
             assert house.story.done == set(STEPS)
             assert house.proof is not None and house.proof.ok and house.proof.refusals == ()
+            assert house.proof.announced == 5
             assert house.flip is not None and re.match("entry [0-9]+ of (North|South)", house.flip.where)
+
+    async def answer_the_tender(house: House) -> None:
+        letters = desk_of(house).letters
+        counted = [(s.ours, s.both, s.on_the_way) for s in letters.count(SERVICES)]
+        assert sorted(counted) == [(False, 3, 0), (True, 3, 0)]
+        tender = letters.list(SERVICES)[0]
+        assert not tender.ours and tender.state == "TENDERED"
+        paper = letters.answer(tender.ref, "undetermined", "duty")
+        await until(house, lambda: house.story.parts.get("tender prepared", False))
+        assert "letter" not in house.story.done
+        letters.release(paper.ref, "chief", DEMO_PASSPHRASE)
+
+    async def announce(house: House) -> None:
+        sites = {end: house.site(end) for end in ("north", "south")}
+        assert not any(list(site.glob("*.cbor")) for site in sites.values())
+        house.clock.set_rate(300.0)  # faster than a visitor can: an hour is to pass
+        await until(house, lambda: house.story.now == "silence")
+        house.set_rate(1.0)
+        assert {end: len(list(site.glob("*.cbor"))) for end, site in sites.items()} == {
+            "north": 1,
+            "south": 2,
+        }
+        for end in sites:
+            (view,) = (a for a in desk_of(house, end).announcements.all() if a.at == ANNOUNCED_AT)
+            assert all(0 <= (t.published_at or 0) - ANNOUNCED_AT < 300 for t in view.ours)  # a second of ours
+            assert view.silence == "" and [p.ours == p.theirs for p in view.points].count(False) == 2
+
+    async def answered_again(house: House) -> None:
+        house.jump()
+        await house.settled()
+        assert house.trouble is None and RETURN <= house.now < RETURN + 60
+        south = desk_of(house)
+        assert declared(house, LIAISON) == {"OPEN"} and "unanswered" in south.line(LIAISON).last_contact
+        assert len(list(house.site("north").glob("*.cbor"))) == 2
+        south.call(LIAISON, "duty")
+        await until(house, lambda: house.story.now == "prove")
 
     async def jump(house: House) -> None:
         sent = desk_of(house).messages(MILITARY)[0].ref
@@ -97,7 +139,7 @@ def test_the_story_goes_from_the_cut_lines_to_the_silence_and_the_proof(tmp_path
         await until(house, lambda: south.line(LIAISON).observed == "OK")
         south.call(LIAISON, "duty")
         house.set_rate(60.0)
-        await until(house, lambda: house.story.now == "prove")
+        await until(house, lambda: house.story.now == "return")
         assert declared(house, LIAISON) == {"OPEN"} and south.line(LIAISON).observed == "QUIET"
         house.set_rate(1.0)
 
@@ -120,6 +162,7 @@ def test_a_visitor_who_did_nothing_lands_on_the_same_day_with_the_lines_open(tmp
             assert desk_of(house).line(LIAISON).last_contact == "answered 2021-08-10 00:01Z"
             for end in ("north", "south"):
                 await until(house, lambda end=end: desk_of(house, end).line(MILITARY).observed == "QUIET")  # type: ignore[misc]
+                assert len(list(house.site(end).glob("*.cbor"))) == {"north": 1, "south": 3}[end]
 
     asyncio.run(visit())
 

@@ -222,6 +222,22 @@ def test_missed_contacts_climb_the_steps_of_the_accord(pair: Pair) -> None:
     assert not [a for a in pair.south.desk.alarms() if a.kind == "missed_contact"]
 
 
+def test_what_rang_in_vain_while_the_line_was_cut_was_not_missed(pair: Pair) -> None:
+    """CT-13."""
+    for cut in (False, True, True):
+        if cut and pair.north.desk.line("Liaison").declared == "OPEN":
+            pair.north.desk.sever("Liaison", "invented grounds", "duty", SECRET)
+        pair.south.desk.call("Liaison", "duty")
+        pair.wait(700)
+        pair.wait(DAY - 700)
+    assert not [a for a in pair.south.desk.alarms() if a.kind == "missed_contact"]
+    pair.open("Liaison")
+    pair.south.desk.call("Liaison", "duty")
+    pair.wait(700)
+    (alarm,) = [a for a in pair.south.desk.alarms() if a.kind == "missed_contact"]
+    assert alarm.text == "Liaison: the last contact went unanswered; by the accord: Ring the other line."
+
+
 def test_the_calendar_of_a_desk_has_the_marks_of_both_records_and_the_cuts(pair: Pair) -> None:
     """CT-14, CT-15."""
     talk(pair)

@@ -198,7 +198,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "proved": (
         "At {at}: {files} exports verified, both identities pinned. Both records agree. Public statements "
         "proved: {announced}.",
-        "{at}: 내보낸 기록 {files}개 검증됨. 양쪽 신원 확인됨. 두 기록이 일치합니다. 증명된 공개 발표문: {announced}개.",
+        "{at}: 내보낸 기록 {files}개 검증됨. 양쪽 신원 확인됨. 두 기록이 일치합니다. 증명된 공개 "
+        "발표문: {announced}개.",
     ),
     "not proved": ("At {at}: NOT verified.", "{at}: 검증되지 않음."),
     "in both": ("entries that both hold", "양쪽이 가진 항목"),

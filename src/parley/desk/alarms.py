@@ -233,8 +233,17 @@ class Alarms:
                 past = contact.slots_between(self._node.schedule(room), now - 8 * DAY, now)
                 closed = [slot.closes_at for slot in past if slot.closes_at <= now]
                 since = closed[-1] if closed else self._since(key)
-                text = _missed(name, room)
+                text = _missed(name, self._missed_in_a_row(room, now), room.line.accord.escalation)
                 yield AlarmView(key, "missed_contact", ALARM, name, "", since, None, text)
+
+    def _missed_in_a_row(self, room: Room, now: Seconds) -> int:
+        """How many contacts in a row went unanswered since the line opened; what rang in vain while it was cut was not
+        missed."""
+        missed, run, opened = room.attempts.missed_in_a_row, room.attempts.run, room.line.opens_at
+        if run is None or opened is None or run.first >= opened:
+            return missed
+        since = contact.slots_between(self._node.schedule(room), opened - 1, now)
+        return min(missed, max(1, sum(slot.closes_at <= now for slot in since)))
 
     # --- lines and the end
 
@@ -288,7 +297,9 @@ class Alarms:
             yield AlarmView(key, "announcement_held", ALARM, name, "", self._since(key), due, text)
         if self._node.announcing.trouble:
             key, why = "announcement_trouble", _as_sentence(self._node.announcing.trouble)
-            text = Sentence("what is published is not on the public site, or not in the record: {why}", why=why)
+            text = Sentence(
+                "what is published is not on the public site, or not in the record: {why}", why=why
+            )
             yield AlarmView(key, "announcement_trouble", ALARM, "", "", self._since(key), None, text)
 
     def _clock(self) -> Iterator[AlarmView]:
@@ -373,10 +384,9 @@ def _of_line(
     return AlarmView(f"{kind}:{key or line}", kind, level, line, found[0].ref, since, due, text)
 
 
-def _missed(name: str, room: Room) -> Sentence:
+def _missed(name: str, missed: int, escalation: tuple[tuple[int, str], ...]) -> Sentence:
     """What a missed contact is told as, with what the accord says is done after so many."""
-    missed = room.attempts.missed_in_a_row
-    steps = [words for after, words in room.line.accord.escalation if after <= missed]
+    steps = [words for after, words in escalation if after <= missed]
     if missed < 2 and not steps:
         return Sentence("{line}: the last contact went unanswered", line=name)
     if missed < 2:

@@ -257,9 +257,7 @@ class HourTerms:
     hash: bytes
 
 
-HOUR_SHAPE = record(
-    exactly("parley/announcement/1"), octets(16), u32, text(256), items(text(256), 0, 16)
-)
+HOUR_SHAPE = record(exactly("parley/announcement/1"), octets(16), u32, text(256), items(text(256), 0, 16))
 
 
 def hour_terms(data: bytes) -> HourTerms:

@@ -329,7 +329,9 @@ class Machine:
         return said.their_size if said.their_root == other.roots[said.their_size] else 0
 
     def terms(self, line: Line) -> list[Terms]:
-        subjects = {bodies.ACCORD} if line is self.lines[0] else bodies.POWERS_OF_SUBJECT.keys() - {bodies.ACCORD}
+        subjects = (
+            {bodies.ACCORD} if line is self.lines[0] else bodies.POWERS_OF_SUBJECT.keys() - {bodies.ACCORD}
+        )
         found: dict[bytes, Terms] = {}
         offered: list[dict[bytes, int]] = [{}, {}]  # by party: terms to the lowest place of an OFFER of them
         for party in (0, 1):

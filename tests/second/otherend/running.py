@@ -12,6 +12,7 @@ from otherend import (
     export,
     frames,
     hybrid,
+    instruments,
     letters,
     line,
     objects,
@@ -22,19 +23,9 @@ from otherend import (
     tree,
 )
 from otherend.refused import check
+from otherend.vector import Vector, raw, same
 
 VECTORS = Path(__file__).resolve().parents[3] / "vectors"
-Vector = dict[str, object]
-
-
-def raw(vector: Vector, *names: str):
-    found = [bytes.fromhex(vector[name]) for name in names]
-    return found[0] if len(found) == 1 else found
-
-
-def same(told: object, wanted: object) -> None:
-    """What a good vector names must be so: not a refusal of its bytes but a difference between two readers."""
-    assert told == wanted
 
 
 # --- wire
@@ -206,7 +197,13 @@ def run_roster(vector: Vector) -> None:
 def run_packing(vector: Vector) -> None:
     named = {7: raw(vector, "named_at_7")}
     body = packing.unpack(
-        vector["node"], vector["kind"], vector["codec"], raw(vector, "packed"), vector["languages"], named.get
+        vector["node"],
+        vector["kind"],
+        vector["codec"],
+        raw(vector, "packed"),
+        vector["languages"],
+        named.get,
+        named.get,
     )
     same(cbor.encode(body), raw(vector, "body"))
     assert bodies.fits(vector["node"], vector["kind"], body)
@@ -240,7 +237,9 @@ def run_body(vector: Vector) -> None:
 
 
 def run_accord(vector: Vector) -> None:
-    read = bodies.accord_terms(raw(vector, "terms"))
+    """Terms of the first form: what has the label of the second is none of these."""
+    same(bodies.terms_of(bodies.ACCORD, raw(vector, "terms")) is None, vector["outcome"] == "refused")
+    read = bodies.first_form(raw(vector, "terms"))
     same(read.hash, raw(vector, "hash"))
     same(read.line(raw(vector, "transcript")), raw(vector, "line"))
 
@@ -716,7 +715,7 @@ RUNNERS: dict[str, Callable[[Vector], object]] = {
     "letters/sealed": run_letter_sealed,
     "letters/book": run_letter_book,
     "letters/disclosed": run_letter_disclosed,
-}
+} | instruments.RUNNERS
 
 
 def files(folder: str = "") -> list[str]:
@@ -730,4 +729,6 @@ def load(name: str) -> Vector:
 
 
 def runner(name: str) -> Callable[[Vector], object] | None:
-    return next((run for prefix, run in RUNNERS.items() if name.startswith(prefix)), None)
+    """That of the longest name it begins with."""
+    prefixes = [prefix for prefix in RUNNERS if name.startswith(prefix)]
+    return RUNNERS[max(prefixes, key=len)] if prefixes else None

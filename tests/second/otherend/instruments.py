@@ -1,0 +1,112 @@
+"""Runners of the vectors for letters on a line, announcements and appointments."""
+
+from collections.abc import Callable
+
+from otherend import announced, bodies, cbor, passages
+from otherend.refused import check
+from otherend.vector import Vector, raw, same
+
+
+def run_accord_2(vector: Vector) -> None:
+    same(bodies.accord_terms(raw(vector, "terms")).hash, raw(vector, "hash"))
+
+
+def run_appointment(vector: Vector) -> None:
+    same(bodies.appointment_terms(raw(vector, "terms")).hash, raw(vector, "hash"))
+
+
+def run_hour(vector: Vector) -> None:
+    read = bodies.hour_terms(raw(vector, "terms"))
+    same(
+        [read.hour, read.subject, read.points, read.nonce.hex(), read.hash.hex()],
+        [vector[name] for name in ("hour", "subject", "points", "nonce", "hash")],
+    )
+
+
+def run_announcement_body(vector: Vector) -> None:
+    fits = bodies.fits(False, bodies.ANNOUNCEMENT, cbor.decode(raw(vector, "body")))
+    check(fits, "AN-2", "a body without its schema")
+
+
+def run_disclosure(vector: Vector) -> None:
+    try:
+        told = announced.verify(raw(vector, "file"))
+    except announced.Misfit as misfit:
+        same(misfit.where, vector["where"])
+        raise
+    terms = told.body[0]
+    found = {
+        "party": told.party,
+        "fingerprint": told.fingerprint.hex(),
+        "office": told.office,
+        "title": told.body[4],
+        "terms": terms and terms.hex(),
+        "points_told": told.points_told,
+    }
+    same(found, {name: vector[name] for name in found})
+    same(told.pinned, "identity NOT pinned")
+    same(announced.verify(raw(vector, "file"), (told.fingerprint,)).pinned, "pinned")
+    try:
+        announced.verify(raw(vector, "file"), (bytes(32),))
+    except announced.Misfit as misfit:
+        same(misfit.rule, "AN-12")
+    else:
+        raise AssertionError("a file of another root key than was given")
+
+
+def run_passage(vector: Vector) -> None:
+    acts = []
+    for one in vector["acts"]:
+        body = cbor.decode(raw(one, "body"))
+        assert bodies.fits(False, one["kind"], body)
+        acts.append(
+            passages.Said(one["party"], one["sequence"], one["kind"], raw(one, "id"), body, one["covered"])
+        )
+    for given in (acts, acts[::-1]):
+        told = passages.Acts(given)
+        same(
+            [
+                [one.id.hex(), one.party, one.state, one.tier, one.replaced_by and one.replaced_by.hex()]
+                for one in told.passages()
+            ],
+            [
+                [one[name] for name in ("id", "party", "state", "tier", "replaced_by")]
+                for one in vector["passages"]
+            ],
+        )
+        same(
+            [
+                [
+                    one.party,
+                    one.writer.hex(),
+                    one.addressee.hex(),
+                    one.both,
+                    one.on_the_way,
+                    each(one),
+                    one.twice,
+                ]
+                for one in told.series()
+            ],
+            [
+                [
+                    one[name]
+                    for name in ("party", "writer", "addressee", "both", "on_the_way", "missing", "twice")
+                ]
+                for one in vector["series"]
+            ],
+        )
+
+
+def each(one: passages.Series) -> list[int]:
+    """The files name every missing number."""
+    return [number for first, last in one.missing for number in range(first, last + 1)]
+
+
+RUNNERS: dict[str, Callable[[Vector], object]] = {
+    "wire/terms-accord2": run_accord_2,
+    "wire/terms-appointment": run_appointment,
+    "announcements/hour": run_hour,
+    "announcements/body": run_announcement_body,
+    "announcements/disclosure": run_disclosure,
+    "letters/passage": run_passage,
+}
