@@ -1,4 +1,4 @@
-"""./run bench texts: how large the frame of a complete FLASH of 100 characters is, of a receipt, of a sign of life.
+"""./run bench texts: how large the frame is of a complete FLASH of 100 characters, of a receipt, of a tender.
 
 Two ends in this process on a virtual clock, joined by a link in memory that is listened to. Each text becomes a draft
 as the console makes it, of one officer and released by another; the message before it is lost on the way, and the
@@ -56,6 +56,10 @@ KOREAN = (
     "안전한 통행을 보장하고 검문소에 미리 알려 주시기 바랍니다. 확인 바랍니다.",
 )  # cut to the first hundred characters
 CHARACTERS = 100
+TENDERS = {  # in whose name, to whom, rank: offices of usual length
+    "en": ("Head of the Office of the President", "Chairman of the State Affairs Commission", "Minister"),
+    "ko": ("남측 대통령 비서실장", "북측 국무위원회 부위원장", "장관급"),
+}
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +79,8 @@ def run(chosen: argparse.Namespace) -> dict[str, Figure]:
             found[f"frame_bytes_flash_{language}_100"] = Figure(max(sizes), "bytes", aim)
             bits = sum(size - FRAME_FIXED_BYTES - 1 for size in sizes) * 8
             found[f"text_bits_per_character_{language}"] = Figure(bits / (CHARACTERS * len(sizes)), "bits")
+        for language, names in TENDERS.items():
+            found[f"frame_bytes_tender_{language}"] = Figure(ends.tender(*names), "bytes", 200)
         found["frame_bytes_receipt"] = Figure(ends.receipt(), "bytes", 136)
         found["frame_bytes_sign_of_life"] = Figure(ends.sign_of_life(), "bytes", LIFE_BYTES)
         for language, texts in zip(("en", "ko"), given, strict=True):
@@ -156,6 +162,24 @@ class Joined:
         way.passes = True
         self._wait(SETTLES_S)
         return len(frame)
+
+    def tender(self, in_whose_name: str, to_whom: str, rank: str) -> int:
+        """The larger of the frames of a tender and of one that takes its place. Raises AssertionError if South does not
+        show both as they were said."""
+        sizes, earlier = [], ""
+        for _ in range(2):
+            paper = self.desks[0].letters.tender(
+                LINE, "duty", in_whose_name=in_whose_name, to_whom=to_whom, rank=rank, instead_of=earlier
+            )
+            self.bearers[0].sent.clear()
+            earlier = self.desks[0].letters.release(paper.ref, "chief", WORDS["chief"]).ref
+            self._wait(1.0)
+            shown = self.desks[1].letters.list()[0]
+            assert (shown.in_whose_name, shown.to_whom, shown.rank) == (in_whose_name, to_whom, rank), shown
+            sizes.append(max(len(frame) for frame in self.bearers[0].sent))
+            self._wait(SETTLES_S)
+        assert shown.instead_of, "the second does not say whose place it takes"
+        return max(sizes)
 
     def receipt(self) -> int:
         """The largest frame by which South receipts a message of which nothing is missing."""
