@@ -55,11 +55,11 @@ SCHEMA = (
     CREATE INDEX events_calls ON events (line, id)
         WHERE what IN ('called', 'heard a call', 'answered', 'noted of a call', 'unanswered');
     """,
-    # version 3: the way to what is prepared and waits for a release
+    # version 4: the way to what is prepared and waits for a release
     """
     CREATE INDEX events_prepared ON events (id) WHERE what = 'prepared';
     """,
-    # version 4: announcements of ours, each where it stands: what is signed waits here, outside the record, for its
+    # version 5: announcements of ours, each where it stands: what is signed waits here, outside the record, for its
     # hour, and what is published stays, for the public site is written from it
     """
     CREATE TABLE announcements (id INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL, state TEXT NOT NULL,

@@ -130,6 +130,8 @@ def test_a_day_in_two_marks_shows_the_gravest_of_each_half() -> None:
     none = replace(ACCORD, schedule=())
     (bare,) = calendar.days(record(answered(CLOSING), schedule=none), D, D, (D + 9) * DAY)
     assert calendar.two_marks(bare) == (Outcome.ANSWERED, None)
+    (empty,) = calendar.days(record(schedule=none), D, D, (D + 9) * DAY)
+    assert calendar.two_marks(empty) == (None, None)
 
 
 # --- holidays and amendments ---------------------------------------------------------------------
@@ -160,6 +162,12 @@ def test_the_next_slot_is_found_beyond_as_many_holidays_as_there_can_be() -> Non
     following = contact.next_slot(off, CLOSING)
     assert following is not None and following.at == OPENING + 65 * DAY
     assert contact.next_slot(replace(ACCORD, schedule=()), CLOSING) is None
+    both = replace(off, holidays=(tuple(range(D + 1, D + 65)), tuple(range(D + 65, D + 129))))
+    following = contact.next_slot(both, CLOSING)
+    assert following is not None and following.at == OPENING + 129 * DAY
+    weekly = replace(ACCORD.schedule[0], weekdays=1 << (D + 3) % 7)
+    rare = replace(ACCORD, schedule=(weekly,), holidays=(tuple(range(D, D + 64 * 7, 7)), ()))
+    assert contact.next_slot(rare, OPENING) is None  # none for more than a year: that is not told as the next
 
 
 LATER = replace(
@@ -205,3 +213,15 @@ def test_what_an_amendment_adds_begins_and_what_it_drops_ends_when_it_is_adopted
     assert at_noon not in slots((Era(0, ACCORD), Era(at_noon, more)), D, D)
     assert at_noon in slots((Era(0, more), Era(at_noon, ACCORD)), D, D)
     assert at_noon not in slots((Era(0, more), Era(at_noon - 1, ACCORD)), D, D)
+
+
+def test_the_civil_clocks_of_a_slot_are_those_of_the_accord_then_held() -> None:
+    """AC-10."""
+    eras = (Era(OPENING, ACCORD), Era(CLOSING, LATER))
+    assert calendar.accord_at(ACCORD, 0) is ACCORD
+    assert [calendar.accord_at(eras, at) for at in (0, OPENING, CLOSING - 1, CLOSING)] == [
+        ACCORD,
+        ACCORD,
+        ACCORD,
+        LATER,
+    ]

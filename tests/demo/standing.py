@@ -19,7 +19,7 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 KOREA = replace(load(SCENARIOS / "korea-2021.toml"), sync=False)
 TWO_MINUTES = replace(load(SCENARIOS / "two-minutes.toml"), sync=False)
 HOSTS = ("localhost", "127.0.0.1")
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 
 
 def short_past() -> Scenario:

@@ -134,3 +134,22 @@ def test_what_cannot_be_an_appointment_is_refused_with_a_sentence(pair: Pair) ->
     pair.south.desk.sever("Liaison", "By order.", "duty", SECRET)
     with pytest.raises(LocalError, match="SEVERED"):
         offer("Liaison", "duty", SECRET, occasion="call", at=AT)
+
+
+def test_an_appointment_is_told_from_half_an_hour_before_until_it_is_past(pair: Pair) -> None:
+    """AP-2."""
+    ref = offered(pair, at=START + 7200, lasts=600)
+    agreed(pair, pair.north, ref)
+
+    def told(end: End) -> list[str]:
+        return [alarm.text for alarm in end.desk.alarms() if alarm.kind == "appointment"]
+
+    assert told(pair.north) == []
+    pair.wait(START + 7200 - 1800 - pair.clock.wall())
+    assert (
+        told(pair.north)
+        == told(pair.south)
+        == ["handover at 2021-07-27 02:50Z: Conference room of the commission"]
+    )
+    pair.wait(1800 + 601)
+    assert told(pair.north) == told(pair.south) == []

@@ -262,3 +262,20 @@ def test_a_file_that_is_no_sealed_letter_is_refused(pair: Pair) -> None:
     for data in (b"", b"\x80", b"x" * 100):
         with pytest.raises(LocalError):
             pair.south.desk.letters.hand_in(data, "duty", line="Liaison", kind="telegram", **NAMES)
+
+
+def test_a_tender_that_nobody_answers_in_time_is_a_warning_until_it_is_answered(pair: Pair) -> None:
+    """A tender of theirs has the time of its precedence, as a message has."""
+    ref = tendered(pair, precedence="IMMEDIATE")
+    due = pair.north.desk.letters.get(theirs(ref)).deadline
+    assert due is not None and 1790 < due - pair.north.node.now() <= 1800
+    assert pair.south.desk.letters.get(ref).deadline is None
+    kinds = lambda: [alarm.kind for alarm in pair.north.desk.alarms()]  # noqa: E731
+    assert "letter_waits" not in kinds()
+    at = pair.north.desk.next_change_at()
+    assert at is not None and at <= due
+    pair.wait(1800)
+    assert "letter_waits" in kinds()
+    answered(pair, ref, "accepted")
+    assert "letter_waits" not in kinds()
+    assert pair.north.desk.letters.get(theirs(ref)).deadline is None

@@ -25,17 +25,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     offer.add_argument("--read-out", default="", metavar="WORDS", help="what both will say of it")
     _signed(offer)
     agree = does.add_parser("agree", help="agree to an appointment, a move, or a calling off")
-    agree.add_argument("ref")
+    agree.add_argument("ref", metavar="TERMS")
     _signed(agree)
     back = does.add_parser(
         "withdraw", help="take this officer's own offer or agreement back, while not settled"
     )
-    back.add_argument("ref")
+    back.add_argument("ref", metavar="TERMS")
     _signed(back)
     move = does.add_parser(
         "move", help="another hour or place, or a read-out line, in its place; with a reason"
     )
-    move.add_argument("ref")
+    move.add_argument("ref", metavar="TERMS")
     move.add_argument("--at", default=None, metavar="TIME")
     move.add_argument("--minutes", type=int, default=None)
     move.add_argument("--place", default="")
@@ -43,14 +43,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     move.add_argument("--reason", required=True)
     _signed(move)
     off = does.add_parser("call-off", help="offer to call it off, with a reason")
-    off.add_argument("ref")
+    off.add_argument("ref", metavar="TERMS")
     off.add_argument("--reason", required=True)
     _signed(off)
     listing = does.add_parser("list", help="those to come first, the next at the top")
     listing.add_argument("line", nargs="?")
     _json(listing)
     one = does.add_parser("show", help="one appointment")
-    one.add_argument("ref")
+    one.add_argument("ref", metavar="TERMS")
     _json(one)
 
 

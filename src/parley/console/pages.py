@@ -360,7 +360,7 @@ class Pages:
             terms,
             letters,
             len(needs) + ringing + len(terms) + len(letters),
-            min((m.deadline for m in needs if m.deadline is not None), default=None),
+            min((m.deadline for m in (*needs, *letters) if m.deadline is not None), default=None),
             at,
             next_line,
             tuple(line for line in lines if line.open_slot is not None),

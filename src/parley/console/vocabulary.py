@@ -52,3 +52,11 @@ JOURNAL: Final = (
     _("offered"), _("reopened"), _("announcement"), _("RELEASE"), _("HOLD"), _("RESUME"), _("ABORT"), _("PUBLISH"),
     _("SEND"), _("EDIT"),
 )  # fmt: skip
+ANNOUNCING: Final = (
+    _("the clock of this machine jumped since the release"),
+    _("at the start the clock of this machine was behind the last time in our journal"),
+    _("nothing is known of what the clock of this machine is worth"),
+    _("the hour is past by more than this end may be late by itself"),
+    _("this end was put back to an earlier state"),
+    _("hold"), _("resume"), _("abort"), _("publish"),
+)  # fmt: skip

@@ -84,7 +84,6 @@ class Desk:
         self._store, self._log = node.store, node.watch_log
         self._look = Reading(node)
         self._drafts = Drafts(node, self._look)
-        self._alarms = Alarms(node, self._look)
         self._signing_in = SigningIn(node)
         self._signing = Signing(node, self._look)
         self.letters = Letters(node, self._look, self._signing)
@@ -92,6 +91,7 @@ class Desk:
         self.appointments = Appointments(node, self._look, self._signing)
         self.contacts = Contacts(node, self._look, self._signing)
         self.announcements = Announcements(node, self._look, self._signing)
+        self._alarms = Alarms(node, self._look, self.letters, self.appointments)
         last = self._log.watch()
         if node.watch is None and last is not None and last.officer:
             node.watch = last.officer  # who has the watch keeps it over a restart

@@ -18,12 +18,14 @@ from typing import Final
 from parley.core import line as lines
 from parley.core.accord import DAY
 from parley.core.errors import Sentence
-from parley.core.instruments import announcement, contact
+from parley.core.instruments import announcement, appointment, contact
 from parley.core.instruments.message import State
 from parley.core.line import Declared, Mark
 from parley.core.observed import Observed
 from parley.core.types import Precedence, Seconds
-from parley.desk.reader import clock, reason_of
+from parley.desk.appointments import Appointments
+from parley.desk.letters import Letters, LetterView
+from parley.desk.reader import clock, reason_of, verbatim
 from parley.desk.reading import Reading
 from parley.desk.views import AlarmView, MessageView
 from parley.node import Node, PairRoom, Room
@@ -37,6 +39,8 @@ KINDS: Final = (  # the most urgent first
     "not_getting_through",
     "missed_contact",
     "not_acknowledged",
+    "letter_waits",
+    "appointment",
     "announcement_held",
     "announcement_trouble",
     "difference",
@@ -48,6 +52,7 @@ KINDS: Final = (  # the most urgent first
 )
 TRYING_S: Final = 60  # a FLASH or IMMEDIATE not at their end by then goes by all bearers: a warning
 NOT_THROUGH_S: Final = 240  # whatever is not at their end by then
+SOON_S: Final = 1800  # an appointment is told so long before
 CLOCK_STANDS_S: Final = 86400  # a jump of the clock is told for a day, or until the watch is taken
 _UNHEARD: Final = (Observed.DOWN, Observed.NOT_PROVEN, Observed.ONE_WAY)
 _ON_THE_WAY: Final = (State.RELEASED.value, State.SENDING.value)
@@ -97,8 +102,9 @@ _SILENT: Final = _Want(
 class Alarms:
     """The alarms of one end."""
 
-    def __init__(self, node: Node, look: Reading) -> None:
+    def __init__(self, node: Node, look: Reading, letters: Letters, appointments: Appointments) -> None:
         self._node, self._look = node, look
+        self._letters, self._appointments = letters, appointments
         self._store, self._log = node.store, node.watch_log
         self._first_seen: dict[str, Seconds] = {}  # of situations that have no time of their own
         self._unheard_since: dict[bytes, Seconds] = {}  # of lines not heard since this process began
@@ -124,6 +130,10 @@ class Alarms:
         now, speaking = self._node.now(), self._open_by_name()
         times: list[Seconds | None] = [alarm.due for alarm in self._all()]
         times += [m.deadline for m in self._look.unacknowledged(theirs=True)]
+        times += [view.deadline for view in self._letters.needs_us()]
+        for view in self._appointments.list():
+            if view.state == appointment.State.AGREED:
+                times += [view.at - SOON_S, view.at, view.at + view.lasts + 1]
         for m in self._look.unacknowledged(theirs=False):
             since = _could_leave_at(m, speaking)
             times += [m.deadline, m.delivery_deadline]
@@ -142,6 +152,8 @@ class Alarms:
         yield from self._theirs()
         yield from self._ours()
         yield from self._contacts()
+        yield from self._letters_waiting()
+        yield from self._appointments_due()
         yield from self._announcements()
         yield from self._clock()
         yield from self._of_end()
@@ -285,6 +297,38 @@ class Alarms:
         ):  # it was heard before this process began, or never: what we know is since when we listen
             return self._unheard_since.setdefault(room.id, self._node.now())
         return round(self._node.clock.wall() + at - self._node.clock.monotonic())
+
+    def _letters_waiting(self) -> Iterator[AlarmView]:
+        """Tenders and letters of theirs past the time for an answer; of a line in one."""
+        now, late = self._node.now(), defaultdict[str, list[LetterView]](list)
+        for view in self._letters.needs_us():
+            if view.deadline is not None and now >= view.deadline:
+                late[view.line].append(view)
+        for line, found in late.items():
+            since = min(view.deadline or now for view in found)
+            text = Sentence(
+                "{line}: letters of theirs wait for our answer: {count}", line=line, count=len(found)
+            )
+            yield AlarmView(f"letter_waits:{line}", "letter_waits", WARNING, line, "", since, None, text)
+
+    def _appointments_due(self) -> Iterator[AlarmView]:
+        """Appointments that both agreed on, from half an hour before until they are past."""
+        now = self._node.now()
+        for view in self._appointments.list():
+            if view.state == appointment.State.AGREED and now >= view.at - SOON_S:
+                what = {
+                    "occasion": Sentence(view.occasion),
+                    "at": clock(view.at),
+                    "place": verbatim(view.place),
+                }
+                text = (
+                    Sentence("{occasion} at {at}: {place}", **what)
+                    if view.place
+                    else Sentence("{occasion} at {at}", occasion=what["occasion"], at=what["at"])
+                )
+                due = view.at if view.at > now else None
+                key = f"appointment:{view.ref}"
+                yield AlarmView(key, "appointment", WARNING, view.line, "", view.at - SOON_S, due, text)
 
     def _announcements(self) -> Iterator[AlarmView]:
         """Texts that are held, each until an officer resumes or aborts it; and a public site that lacks some."""

@@ -47,6 +47,8 @@ Kind = TypeVar("Kind", LetterClass, TenderAnswer, Tier)
 
 KINDS = (ActKind.TENDER, ActKind.TENDER_ANSWER, ActKind.LETTER, ActKind.TIER)
 
+NEEDS_THEM = (State.TENDERED, State.UNDETERMINED, State.HANDED_IN, State.AT_THEIR_END)
+"""States in which a letter waits for an officer of the side it goes to."""
 CLASSES = tuple(str(word) for word in CLASS_WORDS.values())
 ANSWERS = tuple(str(word) for word in ANSWER_WORDS.values())
 TIERS = tuple(str(word) for word in TIER_WORDS.values())
@@ -66,7 +68,8 @@ class AnsweredView:
 class LetterView:
     """One letter, from its tender on. `number`: in its writer's series; None before it is handed in. `whole`: its
     sealed bytes are at our end. `tier`: what both have said may be disclosed, in a word; empty while one has said
-    nothing. `unasked`: it came without a tender though its class does not pass without."""
+    nothing. `unasked`: it came without a tender though its class does not pass without. `deadline`: when our answer is
+    due, while it needs us."""
 
     ref: str
     line: str
@@ -92,6 +95,7 @@ class LetterView:
     writer: str
     addressee: str
     check: str
+    deadline: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +202,7 @@ class Letters:
         return tuple(
             v
             for v in self.list()
-            if not v.ours
-            and v.state in (State.TENDERED, State.UNDETERMINED, State.HANDED_IN, State.AT_THEIR_END)
+            if not v.ours and v.state in NEEDS_THEM
         )
 
     def addresses(self, line: str) -> tuple[tuple[str, str], ...]:
@@ -539,6 +542,7 @@ class Letters:
             act.number,
             held.body,
             held.sequence < room.line.logs[1 - held.party].stated,
+            held.heard_at + room.line.accord.clocks[act.precedence][1],
         )
 
     def _view(self, room: Room, way: Passage) -> LetterView:
@@ -548,6 +552,7 @@ class Letters:
         assert first is not None
         untendered = way.tendered is None or way.decided is None
         passes = int(way.kind) in room.line.accord.untendered
+        last = (way.entered or way.tendered) if way.state in NEEDS_THEM else None
         accepted = way.decided is not None and way.decided.answer.answer == TenderAnswer.ACCEPTED
         return LetterView(
             self._ref(room, first, way.party),
@@ -582,6 +587,7 @@ class Letters:
             way.letter.writer.hex() if way.letter else "",
             way.letter.addressee.hex() if way.letter else "",
             first.id.hex()[:16],
+            None if last is None or way.party == room.pair.ours else last.answer_by,
         )
 
     def _paper_view(self, event: Event) -> PaperView:

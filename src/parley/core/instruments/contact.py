@@ -20,7 +20,7 @@ from parley.core.accord import DAY, Accord, Meaning, Slot
 from parley.core.types import Body, Seconds
 from parley.core.wire import cbor
 
-LOOK_AHEAD_DAYS = 96  # as far as the next slot is looked for: beyond the most holidays there can be in a row
+LOOK_AHEAD_DAYS = 144  # as far as the next slot is looked for: beyond the most holidays there can be in a row
 
 
 class Check(IntFlag):

@@ -80,7 +80,8 @@ class Letter:
 @dataclass(frozen=True, slots=True)
 class Said:
     """An act with effect, in its place: whose, by its id, at which sequence, with what body. `covered`: a statement
-    in the other log covers its place. `at` is its author's claim."""
+    in the other log covers its place. `at` is its author's claim. `answer_by`: when an
+    answer to it is due at the end that received it, by the accord."""
 
     party: int
     id: bytes
@@ -91,6 +92,7 @@ class Said:
     number: int
     body: Body
     covered: bool = False
+    answer_by: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
