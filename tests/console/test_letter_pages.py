@@ -120,9 +120,9 @@ def test_no_letter_is_given_out_to_whoever_is_not_signed_in(ends: Ends) -> None:
 def test_an_appointment_is_offered_agreed_and_moved_on_its_page(ends: Ends) -> None:
     """AP-2, AP-3."""
     offer = {
-        "line": "Liaison", "occasion": "handover", "at": "2021-07-29 01:00", "minutes": "30", "place": "Conference room",
-        "who_ours": "Liaison officer", "who_theirs": "Liaison officer", "purpose": "Handover of a letter", "read_out": "",
-        "page": "appointments",
+        "line": "Liaison", "occasion": "handover", "at": "2021-07-29 01:00", "minutes": "30",
+        "place": "Conference room", "who_ours": "Liaison officer", "who_theirs": "Liaison officer",
+        "purpose": "Handover of a letter", "read_out": "", "page": "appointments",
     }  # fmt: skip
     made = ends.south.by("duty").act("offer-appointment", **offer)
     assert made.location.startswith("/appointments?done=appointment-offered"), made.text

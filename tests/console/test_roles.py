@@ -16,6 +16,7 @@ from pair_of_ends import ROOT, SECRET, End, Ends, accord, console_by, paired
 from test_pages import Page
 
 from parley.console.acts import ALL_LINES, Acts
+from parley.console.instruments import INSTRUMENTS
 from parley.console.sessions import IDLE_LOCK_S, SESSION_S
 from parley.core.types import POWERS_ALL, Power
 from parley.watch_log import Happened
@@ -34,16 +35,23 @@ READING = {
     "/call/{name:path}": "/call/Liaison", "/restore/{name:path}": "/restore/Liaison",
     "/sever/{name:path}": "/sever/Liaison",
     "/calendar/{name:path}": "/calendar/Liaison", "/year/{name:path}": "/year/Liaison",
+    "/letters": "/letters", "/letter/{ref:path}": "/letter/{letter}", "/letters/desk": "/letters/desk",
+    "/appointments": "/appointments", "/announcements": "/announcements", "/announcement/{ref}": "/announcement/{hour}",
 }  # fmt: skip
 OTHERS = {  # what each role gets: (without a session, with one)
     ("GET", "/sign-in"): (200, 200), ("POST", "/sign-in"): (422, 422), ("GET", "/wall"): (200, 200),
     ("GET", "/state.json"): (401, 200), ("POST", "/look"): (303, 303),
+    ("GET", "/letter-file/{ref:path}"): (303, 404), ("GET", "/static/letter-desk.js"): (200, 200),
+    ("GET", "/static/letter-sealed.js"): (200, 200),
     ("GET", "/static/{name}"): (200, 200), ("GET", "/events"): (401, 200), ("GET", "/wall/events"): (200, 200),
 }  # fmt: skip
 SIGNED = frozenset(
     ("release", "withdraw", "acknowledge", "cancel", "sever", "sever-all", "offer", "agree", "agree-accord",
      "withdraw-terms")
 )  # fmt: skip
+
+
+POWERS = {**Acts.POWERS, **{act: power for one in INSTRUMENTS for act, (power, _) in one.acts.items()}}
 
 
 @dataclass
@@ -111,7 +119,8 @@ def routes(console: Any) -> set[tuple[str, str]]:
 
 def test_every_address_has_its_row(stand: Stand) -> None:
     rows = {("GET", path) for path in READING} | set(OTHERS) | {("POST", "/act/{act}")}
-    assert routes(stand.end.console) == rows
+    found = {route for route in routes(stand.end.console) if not route[1].startswith("/static/noble/")}
+    assert found == rows
 
 
 def address(stand: Stand, target: str) -> str:
@@ -123,8 +132,19 @@ def address(stand: Stand, target: str) -> str:
     if not desk.drafting():
         begun = desk.begin_draft("Liaison", "duty")
         desk.save_draft(begun.ref, "duty", {"text": "being written"})
+    if not desk.letters.list():
+        names = {"in_whose_name": "Office of the North", "to_whom": "Office of the South"}
+        desk.letters.release(desk.letters.tender("Liaison", "duty", **names).ref, "chief", SECRET)
+        at = int(stand.ends.clock.wall()) + 86400
+        desk.announcements.offer_hour("Liaison", at, "Subject", "duty", SECRET)
+        stand.ends.wait(5)
     draft = desk.drafting()[-1].ref.removeprefix("draft:")
-    return target.format(draft=draft, message=quote(desk.messages()[0].ref, safe="/:"))
+    return target.format(
+        draft=draft,
+        message=quote(desk.messages()[0].ref, safe="/:"),
+        letter=quote(desk.letters.list()[0].ref, safe="/:"),
+        hour=desk.announcements.all()[0].ref,
+    )
 
 
 @pytest.mark.parametrize("path", READING)
@@ -140,7 +160,7 @@ def test_a_page_is_for_whoever_is_signed_in(stand: Stand, path: str) -> None:
             assert answer.status == 200, f"{role} at {target}"
             page, powers = Page(answer), stand.end.desk.powers(role)
             for act in (to.removeprefix("/act/") for to in page.offered if to.startswith("/act/")):
-                needed = Acts.POWERS.get(act)
+                needed = POWERS.get(act)
                 assert act == "sign-out" or (needed in powers if needed else powers), (
                     f"{role} is offered {act}"
                 )
@@ -150,6 +170,7 @@ def test_a_page_is_for_whoever_is_signed_in(stand: Stand, path: str) -> None:
 @pytest.mark.parametrize(("method", "path"), [key for key in OTHERS if "events" not in key[1]])
 def test_what_is_no_page_is_for_whoever_it_is_meant_for(stand: Stand, method: str, path: str) -> None:
     target = path.replace("{name}", "console.css")
+    target = target.replace("{ref:path}", "Liaison:ours:9/9")
     before = stand.done()
     for role in ROLES:
         headers = FORM if method == "POST" else ()
@@ -306,6 +327,20 @@ def test_an_act_is_done_by_whoever_holds_its_power_and_by_nobody_else(stand: Sta
             about = None
             continue
         assert stand.done() == before, f"{role}: {act} was refused and done"
+
+
+@pytest.mark.parametrize("act", [act for act in POWERS if act not in Acts.POWERS])
+def test_an_act_of_an_instrument_is_refused_to_whoever_lacks_its_power(stand: Stand, act: str) -> None:
+    """That it is done for whoever holds it, the tests of the instrument show."""
+    before = stand.done()
+    for role in ROLES:
+        held = HELD.get(role, "")
+        if held == "all" or (held and POWERS[act] in ("", held)):
+            continue
+        answer = stand.act(role, act, {"about": "Liaison:ours:1/1", "line": "Liaison"})
+        assert answer.status == (403 if role in INSIDE else 401), f"{role}: {act}"
+        assert "nothing was done" in Page(answer).words
+    assert stand.done() == before
 
 
 def test_a_sign_out_ends_the_session_and_nothing_else(stand: Stand) -> None:

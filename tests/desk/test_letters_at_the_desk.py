@@ -12,7 +12,8 @@ from two_desks import CHEAP, SECRET, START, End, Pair, theirs
 from parley.core.errors import LocalError
 from parley.core.instruments.sealed import Content
 from parley.core.types import Tier
-from parley.desk.letters import LetterView, PaperView
+from parley.desk.letters import PaperView
+from parley.desk.passages import LetterView
 from parley.keys import principal as principals
 
 NAMES = {"in_whose_name": "Office of the South", "to_whom": "Office of the North"}

@@ -194,6 +194,17 @@ def test_a_small_correction_of_the_clock_moves_the_instant_with_it(ends: Ends, s
     assert 0 <= ends.north.site.at(ends.north.title) - HOUR <= 1.0
 
 
+def test_a_clock_that_was_set_before_the_release_holds_nothing(ends: Ends) -> None:
+    ends.agree_on()
+    for _ in range(2):
+        ends.north.clock.off_s += 25
+        ends.wait(60)
+    ends.north.clock.off_s -= 3600
+    ends.north.released()
+    ends.until(HOUR + 3600 + 60)
+    at_its_hour(ends.north)
+
+
 def test_small_corrections_that_add_up_hold_too(ends: Ends) -> None:  # AN-9
     ends.agree_on()
     number = ends.north.released()

@@ -17,7 +17,7 @@ from realends import LINE, Pair, RealEnd, in_process
 
 from parley import cli, config
 from parley.core.types import Power
-from parley.desk import appointments, contacts, letters, views
+from parley.desk import appointments, contacts, letters, passages, views
 
 PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "commands.md").read_text(encoding="utf-8")
 OBJECTS = {
@@ -29,7 +29,7 @@ OBJECTS = {
     "An entry": views.EntryView,
     "An officer": views.OfficerView,
     "A fault": views.FaultView,
-    "A letter of the record": letters.LetterView,
+    "A letter of the record": passages.LetterView,
     "A paper": letters.PaperView,
     "An appointment": appointments.AppointmentView,
     "A calendar": contacts.CalendarView,

@@ -40,7 +40,7 @@ line = "liaison"
 id = "half-hour"
 civil_clocks = "510,540"
 slots = "00:30 opening; 08:30 closing"
-test_texts = "Test of the line.; 회선 시험."
+test_texts = "Line test.; 회선 시험."
 
 [[step]]
 at = 2015-08-14T20:05:00+09:00
@@ -119,7 +119,7 @@ def test_a_story_with_an_amendment_a_guided_call_and_a_document_test_holds(tmp_p
     ("was", "becomes", "words"),
     [
         (
-            'civil_clocks = "510,540"\nslots = "00:30 opening; 08:30 closing"\ntest_texts = "Test of the line.; 회선 시험."',
+            'civil_clocks = "510,540"\nslots = "00:30 opening; 08:30 closing"\ntest_texts = "Line test.; 회선 시험."',
             "",
             "amends nothing",
         ),

@@ -127,7 +127,7 @@ class Guard:
         told = _one(scope, b"content-length")
         if told is not None and (not told.isascii() or not told.isdigit()):
             raise Refused(400, "The form does not say how long it is; nothing was done.")
-        most = LONG_BODY_BYTES_MAX if scope["path"] in LONG_FORMS else BODY_BYTES_MAX
+        most = LONG_BODY_BYTES_MAX if scope.get("path") in LONG_FORMS else BODY_BYTES_MAX
         if told is not None and (len(told) > 10 or int(told) > most):
             raise _too_long(most)
         if len(self._coming) >= BODIES_MAX:

@@ -19,7 +19,7 @@ from parley.console.sessions import Session, signed
 from parley.console.words import _
 from parley.core.errors import ParleyError
 from parley.desk import Desk
-from parley.desk.letters import ANSWERS, CLASSES, TIERS, LetterView
+from parley.desk.passages import ANSWERS, CLASSES, TIERS, LetterView
 
 
 def letter_url(ref: str) -> str:

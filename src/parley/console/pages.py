@@ -27,7 +27,7 @@ from parley.console.words import _
 from parley.core.errors import ParleyError
 from parley.core.types import Grade, Seconds
 from parley.desk import Desk
-from parley.desk.letters import LetterView
+from parley.desk.passages import LetterView
 from parley.desk.views import AlarmView, LineView, MessageView, StatusView, TermsView
 
 ENTRIES_MOST: Final = 200
@@ -348,6 +348,7 @@ class Pages:
         needs = self._desk.needs_us()
         terms = tuple(t for t in on_the_table if needs_us(t))
         letters = self._desk.letters.needs_us()
+        due = [*(m.deadline for m in needs), *(v.deadline for v in letters)]
         ringing = sum(line.ringing for line in lines)
         upcoming = [(line.next_contact, line) for line in lines if line.next_contact is not None]
         at, next_line = min(upcoming, key=lambda pair: pair[0], default=(None, None))
@@ -360,7 +361,7 @@ class Pages:
             terms,
             letters,
             len(needs) + ringing + len(terms) + len(letters),
-            min((m.deadline for m in (*needs, *letters) if m.deadline is not None), default=None),
+            min((at for at in due if at is not None), default=None),
             at,
             next_line,
             tuple(line for line in lines if line.open_slot is not None),

@@ -58,5 +58,5 @@ ANNOUNCING: Final = (
     _("nothing is known of what the clock of this machine is worth"),
     _("the hour is past by more than this end may be late by itself"),
     _("this end was put back to an earlier state"),
-    _("hold"), _("resume"), _("abort"), _("publish"),
+    _("hold"), _("resume"), _("abort"), _("publish"), _("ANNOUNCEMENT"),
 )  # fmt: skip

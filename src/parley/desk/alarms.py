@@ -24,7 +24,8 @@ from parley.core.line import Declared, Mark
 from parley.core.observed import Observed
 from parley.core.types import Precedence, Seconds
 from parley.desk.appointments import Appointments
-from parley.desk.letters import Letters, LetterView
+from parley.desk.letters import Letters
+from parley.desk.passages import LetterView
 from parley.desk.reader import clock, reason_of, verbatim
 from parley.desk.reading import Reading
 from parley.desk.views import AlarmView, MessageView

@@ -104,6 +104,8 @@ class Announcing:
     def look(self) -> None:
         """Does what is due now, and sets the next time to look."""
         trouble, before = "", self.trouble
+        if not self._waits:  # what was set while nothing waited was set before the release
+            self._apart = self._lines.clock.wall() - self._lines.clock.monotonic()
         try:
             self._waits = self._log.announcements(State.WAITS)
             self._keep_hours()

@@ -230,10 +230,10 @@ KIND: Final = Kind(
         ),
     },
     {
-        "amend": ("An amendment of {lines} is offered.", "{lines} 합의의 개정을 제의한다."),
-        "agree_amendment": ("The amendment of {lines} is agreed.", "{lines} 합의의 개정에 동의한다."),
-        "note_contact": ("The watch notes the call on {lines}.", "당직이 {lines} 통화를 기록한다."),
-        "test_document": ("A document test goes over {lines}.", "{lines}(으)로 문서 시험을 보낸다."),
-        "read_back_test": ("The document test on {lines} is read back.", "{lines}의 문서 시험을 복창한다."),
+        "amend": ("An amendment of {lines} is offered.", "{lines}: 합의서 개정 제안."),
+        "agree_amendment": ("The amendment of {lines} is agreed.", "{lines}: 합의서 개정에 동의."),
+        "note_contact": ("The watch notes the call on {lines}.", "{lines}: 당직이 통화 내용을 적음."),
+        "test_document": ("A document test goes over {lines}.", "{lines}: 문서 시험."),
+        "read_back_test": ("The document test on {lines} is read back.", "{lines}: 문서 시험 복창."),
     },
 )  # fmt: skip

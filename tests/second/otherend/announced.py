@@ -61,13 +61,14 @@ def verify(data: bytes, pins: tuple[bytes, ...] = ()) -> Verdict:
         delegations = fields(roster, roster_part[1])
         shown = [one for one in delegations if one is not None]
         check(bodies.ACTS[bodies.ROSTER](shown), RULE, "no delegation is shown, or one without its schema")
+        for _, key, *_ in shown:
+            suite.check_key(key)  # else the whole ROSTER delegates nothing (PA-11)
         where = "announcement"
         text, by_officer = act(text_part)
         check(text.kind == bodies.ANNOUNCEMENT, RULE, "another act")
         check(text.party == roster.party, RULE, "of the other party")
         delegation = next((one for one in shown if one[0] == text.author), None)
         check(delegation is not None, RULE, "an author whose delegation is not shown")
-        under(RULE, lambda: suite.check_key(delegation[1]))
         check(bool(delegation[4] & bodies.RELEASE), RULE, "without the power to release")
         by_officer.verify(delegation[1], RULE)
         body = fields(text, text_part[1])

@@ -295,9 +295,9 @@ class Machine:
             self.rosters[party] = {}
             for held in firsts(line, party, holes_too=True):
                 if held.is_act_of(bodies.ROSTER) and held.said.author == 0:
+                    if not all(suite.is_key(key) for _, key, *_ in held.body):
+                        continue  # it delegates nothing (SU-2)
                     for delegation in held.body:
-                        if not suite.is_key(delegation[1]):
-                            continue  # refused where it is enrolled (SU-2)
                         if self.rosters[party].setdefault(delegation[0], delegation) != delegation:
                             self._fault(line, held, "two delegations of one number")
 
@@ -556,6 +556,20 @@ class Machine:
         best = self.accords()[-1].hash
         return told | {"ADOPT": None if self.adopted(self.ours) == best else best}
 
+    def covered(self, line: Line) -> list[int]:
+        """By party, how much of its log the other party's statements acknowledge."""
+        return [
+            max(
+                (
+                    self.acknowledged(line, held)
+                    for held in line.logs[1 - party].placed()
+                    if held.is_statement
+                ),
+                default=0,
+            )
+            for party in (0, 1)
+        ]
+
     def shows(self) -> dict[str, object]:
         exists = bool(self.accords())
         return {
@@ -568,13 +582,7 @@ class Machine:
     def _either(self, line: Line) -> dict[str, object]:
         logs = line.logs
         everything = [held for log in logs for held in log.everything()]
-        covered = [
-            max(
-                (self.acknowledged(line, held) for held in logs[1 - party].placed() if held.is_statement),
-                default=0,
-            )
-            for party in (0, 1)
-        ]
+        covered = self.covered(line)
         named = {
             one[0]
             for held in logs[self.theirs].placed()

@@ -104,7 +104,7 @@ def _message(data: bytes, language: int, charset: int, deflated: bool, languages
         first = languages[language]
     else:
         raise CannotRebuild("PK-1: a language the accord does not list")
-    check(len(texts) > sum(present[:3]), "PK-5", "too few texts")
+    check(len(texts) >= sum(present[:3]), "PK-5", "too few texts")  # no paragraph is a fault (KI-4)
     return [first, *(texts.pop(0) if is_present else None for is_present in present[:3]), *values, *texts]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from otherend.bodies import ACKNOWLEDGE, CANCEL, LETTER, TENDER, TENDER_ANSWER, TIER
+from otherend.line import Machine, firsts
 
 KINDS = (CANCEL, ACKNOWLEDGE, TENDER, TENDER_ANSWER, LETTER, TIER)
 ACCEPTED, REFUSED, UNDETERMINED = 1, 2, 3
@@ -110,3 +111,16 @@ class Acts:
             twice = sorted({one for one in numbers if numbers.count(one) > 1})
             found.append(Series(*key, both, len(numbers) - both, gaps, twice))
         return found
+
+
+def of_line(machine: Machine) -> Acts:
+    """The acts with effect of the line a machine holds (LE-1, AC-4)."""
+    line, covered = machine.lines[1], machine.covered(machine.lines[1])
+    return Acts(
+        [
+            Said(party, one.sequence, one.said.kind, one.said.id, one.body, one.sequence < covered[party])
+            for party in (0, 1)
+            for one in firsts(line, party)
+            if one.is_act_of(*KINDS) and one.said.line == line.id and machine.may(one)
+        ]
+    )
