@@ -17,7 +17,7 @@ from typing import Final
 
 import pytest
 from leftover import READ, english_left
-from morning import SECRET, Shown, busy, calm, empty, hostile, on_air, said_by_people
+from morning import SECRET, Shown, busy, calm, empty, hostile, on_air, papers, said_by_people
 from pictures import BYTES_MAX, TILE, Darkroom, Tile
 from playwright.sync_api import Browser
 from windows import Window, opened, until
@@ -26,7 +26,9 @@ from parley.console.acts import ALL_LINES
 
 WHERE: Final = Path(os.environ.get("PARLEY_PICTURES", "build/journeys"))
 LARGE: Final = Path(__file__).parents[2] / "build" / "journeys" / "large"  # to look at; not kept
-SINGLES: Final = ("board-alarms", "message-flash", "release", "record", "wall", "board-calm")
+SINGLES: Final = (
+    "board-alarms", "message-flash", "release", "record", "wall", "board-calm", "letter", "announcement", "year",
+)  # fmt: skip
 PALETTES: Final = {
     "day": ("#dde0e2", "#1a1f23"),
     "dusk": ("#2b3035", "#e6e9eb"),
@@ -55,6 +57,14 @@ ORDER: Final = (
     "restore",
     "sever",
     "sever-all",
+    "letters",
+    "letter",
+    "letter-desk",
+    "appointments",
+    "announcements",
+    "announcement",
+    "calendar",
+    "year",
     "watch",
     "wall",
     "sentence",
@@ -62,6 +72,7 @@ ORDER: Final = (
     "message-hostile",
     "board-hostile",
     "line-hostile",
+    "letter-hostile",
 )
 
 
@@ -73,7 +84,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Simpl
             build.__name__: up.enter_context(
                 on_air(tmp_path_factory.mktemp(build.__name__), build, f"-{build.__name__}")
             )
-            for build in (busy, calm, hostile, empty)
+            for build in (busy, calm, papers, hostile, empty)
         }
 
 
@@ -117,7 +128,7 @@ def test_every_page_stands_in_three_palettes_with_nothing_to_find_fault_with(
     read: dict[str, list[str]] = {}
     windows: list[Window] = []
     for site in (
-        *(stages[name].north for name in ("empty", "calm", "hostile")),
+        *(stages[name].north for name in ("empty", "calm", "papers", "hostile")),
         alarmed.south,
         alarmed.north,
     ):

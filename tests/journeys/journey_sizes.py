@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
-from morning import SECRET, busy, on_air
+from morning import SECRET, busy, on_air, papers
 from playwright.sync_api import Browser
 from windows import opened
 
@@ -27,8 +27,11 @@ _MEASURE: Final = (Path(__file__).parent / "measure.js").read_text(encoding="utf
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    with on_air(tmp_path_factory.mktemp("sizes"), busy, "-sizes") as up:
-        yield up
+    with (
+        on_air(tmp_path_factory.mktemp("sizes"), busy, "-sizes") as up,
+        on_air(tmp_path_factory.mktemp("papers"), papers, "-sizes") as more,
+    ):
+        yield SimpleNamespace(busy=up, papers=more)
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -36,10 +39,19 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]
 def test_every_page_holds_at_this_size(
     size: str, language: str, browser: Browser, stage: SimpleNamespace
 ) -> None:
-    glass, zoom = SIZES[size]
     found: dict[str, list[str]] = {}
+    for up in (stage.busy, stage.papers):
+        measure(browser, up.north, size, language, found)
+    if found:
+        told = sorted(f"{said} (on {', '.join(dict.fromkeys(pages))})" for said, pages in found.items())
+        pytest.fail("\n".join([f"{len(found)} at {size}, {language}", *told[:25]]), pytrace=False)
+
+
+def measure(browser: Browser, site: Any, size: str, language: str, found: dict[str, list[str]]) -> None:
+    """What is wrong with the pages of one end, and on which, into `found`."""
+    glass, zoom = SIZES[size]
     windows: dict[str, Any] = {
-        officer: opened(browser, stage.north.base, language=language, size=glass, zoom=zoom)
+        officer: opened(browser, site.base, language=language, size=glass, zoom=zoom)
         for officer in ("", "duty", "chief")
     }
     for officer in ("duty", "chief"):
@@ -48,7 +60,7 @@ def test_every_page_holds_at_this_size(
         windows[officer].page.fill('input[name="passphrase"]', SECRET)
         windows[officer].page.press('input[name="passphrase"]', "Enter")
         windows[officer].page.wait_for_selector("#board, #lines")
-    for name, path in stage.north.paths.items():
+    for name, path in site.paths.items():
         officer = (
             ""
             if name in ("wall", "sign-in")
@@ -66,9 +78,6 @@ def test_every_page_holds_at_this_size(
     for window in windows.values():
         window.close()
     assert faults == []
-    if found:
-        told = sorted(f"{said} (on {', '.join(dict.fromkeys(pages))})" for said, pages in found.items())
-        pytest.fail("\n".join([f"{len(found)} at {size}, {language}", *told[:25]]), pytrace=False)
 
 
 def test_the_measure_finds_what_is_too_wide_too_small_and_covered(browser: Browser) -> None:

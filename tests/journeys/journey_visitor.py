@@ -132,10 +132,19 @@ def test_a_visitor_restores_the_lines_is_answered_sends_a_flash_meets_silence_an
     south.judge()
     south.go("/watch").press("TAKE THE WATCH")
     south.shows("You have the watch", "main").judge()
+    visit.step("Answer a tender now")
+
+    # 2: the tender on the board, answered by two persons
+    tender = south.go("/").page.get_attribute('#needs a[href^="/letter/"]', "href")
+    south.go(tender or "").judge()
+    south.press("PREPARE THIS ANSWER")
+    south = visit.as_officer("chief")
+    south.go("/letters").judge()
+    with south.page.expect_navigation():
+        south.page.click('form[action="/act/release-paper"] button')
     visit.step("Offer to restore two lines now")
 
-    # 2: two offers, a second officer, the other side by itself
-    south = visit.as_officer("chief")
+    # 3: two offers, a second officer, the other side by itself
     for line in ("Liaison", "Military West"):
         south.go(f"/restore/{line}")
         south.page.fill('input[name="opens_at"]', "2021-07-27 01:00")
@@ -147,7 +156,7 @@ def test_a_visitor_restores_the_lines_is_answered_sends_a_flash_meets_silence_an
     visit.step("Make the first call now", 30)
     guide.judge()
 
-    # 3: the hour comes, the first call is answered
+    # 4: the hour comes, the first call is answered
     guide.page.click("#rate-60")
     visit.step("Liaison is open: done", 40)
     guide.page.click("#rate-1")
@@ -157,7 +166,7 @@ def test_a_visitor_restores_the_lines_is_answered_sends_a_flash_meets_silence_an
     south.judge()
     visit.step("Send a FLASH and see it read back now", 20)
 
-    # 4: a FLASH by two persons
+    # 5: a FLASH by two persons
     south.begin_draft("Military West")
     south.page.check('input[value="FLASH"]')
     south.page.fill('input[name="reason"]', "lives are in danger now")
@@ -172,14 +181,28 @@ def test_a_visitor_restores_the_lines_is_answered_sends_a_flash_meets_silence_an
     south.press("RELEASE FLASH TO NORTH")
     south.shows("READ BACK", "#state .reached >> nth=-1", 20)
     south.judge()
-    visit.step("Meet a silence now", 20)
+    visit.step("See both sides announce it now", 20)
     guide.judge()
     assert guide.page.locator("#wire tbody tr").count() > 5  # every frame, as an observer sees it
     room = Darkroom(browser)
     (WHERE / "guide.png").write_bytes(room.small(guide.picture()))
     room.close()
 
-    # 5: two weeks on, nobody answers
+    # 6: at 11:00 both texts are public, each on its own site
+    guide.page.click("#rate-60")
+    visit.step("Meet a silence now", 90)
+    guide.page.click("#rate-1")
+    for party, count in (("south", 2), ("north", 1)):
+        guide.shows(f"{count} public", f"li:has(#site-{party})")
+        public = opened(browser, f"{visit.guide.base}/site/{party}/")
+        public.go("").judge()
+        assert public.has("[invented]")
+        visit.faults += public.faults
+        public.close()
+    assert visit.south is not None
+    visit.south.go("/announcements").judge()
+
+    # 7: two weeks on, nobody answers
     guide.page.click("#jump")
     guide.shows("2021-08-10", "#clock", 60)
     until(lambda: guide.page.is_enabled("#rate-60"), 30, "both ends again")
@@ -190,17 +213,27 @@ def test_a_visitor_restores_the_lines_is_answered_sends_a_flash_meets_silence_an
     guide.page.click("#rate-1")
     south.go("/call/Liaison").press("CALL ON Liaison")
     guide.page.click("#rate-60")
-    visit.step("Let the record prove it now", 120)
+    visit.step("Be answered again now", 120)
     guide.page.click("#rate-1")
     south.go("/line/Liaison").shows("QUIET", "#line", 15)
     assert south.has("OPEN", "#line .declared")
     south.judge()
 
-    # 6: proved; and a flipped byte is noticed
+    # 8: October
+    guide.page.click("#jump")
+    guide.shows("2021-10-04", "#clock", 60)
+    until(lambda: guide.page.is_enabled("#rate-60"), 30, "both ends again")
+    visit.south.faults = [f for f in visit.south.faults if "503" not in f]  # type: ignore[union-attr]
+    south = visit.as_officer("duty")
+    south.go("/call/Liaison").press("CALL ON Liaison")
+    visit.step("Let the record prove it now", 30)
+    south.go("/year/Liaison").judge()
+
+    # 9: proved; and a flipped byte is noticed
     guide.page.click("#prove")
     visit.step("proved: done", 60)
     guide.page.click("#flip")
-    until(lambda: guide.page.locator("#story .g-done").count() == 6, 60, "the story told to its end")
+    until(lambda: guide.page.locator("#story .g-done").count() == 9, 60, "the story told to its end")
     assert re.search(r"Byte \d+ of \d+", guide.text("#proof"), re.I), guide.text("#proof")
     guide.judge()
     took = time.monotonic() - began

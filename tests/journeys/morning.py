@@ -27,6 +27,7 @@ from pair_of_ends import SECRET, End, Ends, accord, paired
 
 from parley import console
 from parley.core.accord import Accord
+from parley.core.instruments.sealed import PAD_BYTES, SEAL_BYTES, Header, encode_sealed
 
 Made = TypeVar("Made")
 LANGUAGES: Final = ("ko", "en")
@@ -243,6 +244,60 @@ def busy(place: Path) -> tuple[Ends, dict[str, dict[str, str]]]:
     }
 
 
+def papers(place: Path) -> tuple[Ends, dict[str, dict[str, str]]]:
+    """The morning with letters, an appointment for a handover, and an hour for an announcement."""
+    ends = _begun(place)
+    north, south = ends.north.desk, ends.south.desk
+    names = {"in_whose_name": "남측 국정실 [지어낸 이름]", "to_whom": "북측 국정실 [지어낸 이름]"}
+
+    def released(desk: Any, paper: Any) -> str:
+        ref = str(desk.letters.release(paper.ref, "chief", SECRET).ref)
+        ends.wait(10)
+        return ref
+
+    for rank in ("실장", "차장"):
+        tender = released(south, south.letters.tender("Services", "duty", rank=rank, **names))
+    released(north, north.letters.answer(_theirs(tender), "accepted", "duty"))
+    header = Header(b"w" * 32, b"a" * 32, 1, b"c" * 32)
+    sealed_letter = encode_sealed(header, bytes(SEAL_BYTES + PAD_BYTES))
+    released(south, south.letters.hand_in(sealed_letter, "duty", ref=tender))
+    ends.wait(60)
+    for desk, ref, tier in ((south, tender, "count and dates"), (north, _theirs(tender), "existence")):
+        released(desk, desk.letters.tier(ref, tier, "duty"))
+    north.letters.tender("Services", "duty", in_whose_name=names["to_whom"], to_whom=names["in_whose_name"])
+    at = int(ends.clock.wall()) + 3 * 86400
+    given = {
+        "occasion": "handover",
+        "lasts": 1800,
+        "place": "회의실 [지어낸 글]",
+        "purpose": "서한 전달 [지어낸 글]",
+    }
+    for hour in (at, at + 86400):
+        terms = south.appointments.offer("Services", "chief", SECRET, at=hour, **given)
+        ends.wait(10)
+    north.agree(terms.ref, "chief", SECRET)
+    ends.wait(10)
+    points = ("통신선이 다시 열린다 [지어낸 글]", "회담은 정하지 않았다 [지어낸 글]")
+    hour_ref = south.announcements.offer_hour(
+        "Services", at, "통신선 재개 [지어낸 글]", "chief", SECRET, points
+    ).ref
+    ends.wait(10)
+    north.agree(hour_ref, "chief", SECRET)
+    ends.wait(10)
+    words = "Lines open again [invented]", "All lines work. [invented]"
+    north.announcements.draft(hour_ref, "duty", *words, language="en", points=(0,))
+    ends.wait(600)
+    letter = "/letter/" + quote(_theirs(tender))
+    return ends, {
+        "north": {
+            "letters": "/letters", "letter": letter, "letter-desk": "/letters/desk", "appointments": "/appointments",
+            "announcements": "/announcements", "announcement": f"/announcement/{hour_ref}",
+            "calendar": "/calendar/Liaison", "year": "/year/Liaison",
+        },
+        "south": {},
+    }  # fmt: skip
+
+
 def hostile(place: Path) -> tuple[Ends, dict[str, dict[str, str]]]:
     """An end whose counterpart says everything a page could trip over."""
     tower = "Z" + "\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308\u030a\u030b" * 12
@@ -261,7 +316,12 @@ def hostile(place: Path) -> tuple[Ends, dict[str, dict[str, str]]]:
     )
     ref = str(ends.south.desk.release(draft.ref, "chief", SECRET).ref)
     ends.wait(30)
+    names = {"in_whose_name": f"\u202e{tower} <i>office</i>", "to_whom": "unbroken" * 16}
+    paper = ends.south.desk.letters.tender("Liaison", "duty", **names)
+    tender = str(ends.south.desk.letters.release(paper.ref, "chief", SECRET).ref)
+    ends.wait(30)
     paths = {"message-hostile": _message(_theirs(ref)), "board-hostile": "/", "line-hostile": "/line/Liaison"}
+    paths["letter-hostile"] = "/letter/" + quote(_theirs(tender))
     return ends, {"north": paths, "south": {}}
 
 
@@ -286,6 +346,18 @@ def said_by_people(ends: Ends) -> set[str]:
             found |= {v for k, v in d.fields.items() if k not in ("precedence", "language", "line")}
         for t in desk.terms():
             found |= {t.reserved, t.line}
+        for x in (*desk.letters.list(), *desk.letters.count()):
+            found |= {x.in_whose_name, x.to_whom}
+        for v in desk.letters.list():
+            found |= {v.ref, v.rank}
+        for a in desk.appointments.list():
+            found |= {a.place, a.purpose, a.reason}
+        for n in desk.announcements.all():
+            found |= {
+                n.subject,
+                *(p.text for p in n.points),
+                *(w for t in n.ours for w in (t.title, *t.text.split("\n"))),
+            }
         for event in desk.journal(200):
             found |= {str(event.detail.get("note", "")), event.officer}
     parts = {part for text in found for part in (text, *re.split("[\u202a-\u202e\u2066-\u2069]", text))}

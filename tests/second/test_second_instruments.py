@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from otherend import appointed, bodies, passages, pen, tree
-from otherend.histories import CALLED_OFF, HOUR, MEETING, MOVED, History
+from otherend.histories import CALLED_OFF, CALLED_OFF_AT_ONCE, HOUR, MEETING, MOVED, History
 from otherend.line import Machine, Terms, hexed, joint
 from otherend.reorder import Orders
 from otherend.running import machine_of, step
@@ -118,13 +118,30 @@ def test_an_appointment_is_offered_agreed_moved_and_called_off() -> None:
     assert told.appointments() == {first: "AGREED, NOT YET CONFIRMED"}
     told.state(0)
     assert told.appointments() == {first: "AGREED"}
-    assert told.appointments(1_700_100_600) == {first: "PAST"}
+    assert told.appointments(1_700_100_600) == {first: "AGREED"}
+    assert told.appointments(1_700_100_601) == {first: "PAST"}
     told.offer(bodies.APPOINTMENT, MOVED)
     assert told.appointments() == {first: "AGREED", second: "OFFERED"}
     told.settle(bodies.APPOINTMENT, MOVED)
     assert told.appointments() == {first: "MOVED", second: "AGREED"}
     told.settle(bodies.APPOINTMENT, CALLED_OFF)
     assert told.appointments() == {first: "MOVED", second: "CALLED OFF", last: "CALLED OFF"}
+
+
+def test_what_takes_the_place_of_terms_never_settled_moves_them_and_of_several_one_calls_off() -> None:
+    """AP-3, in whatever order they were settled."""
+    for several in ((MOVED, CALLED_OFF_AT_ONCE), (CALLED_OFF_AT_ONCE, MOVED)):
+        told = Told()
+        told.offer(bodies.APPOINTMENT, MEETING)
+        told.settle(bodies.APPOINTMENT, several[0], party=1)
+        first = "CALLED OFF" if several[0] == CALLED_OFF_AT_ONCE else "MOVED"
+        assert told.appointments()[tree.sha(MEETING)] == first
+        told.settle(bodies.APPOINTMENT, several[1])
+        assert told.appointments() == {
+            tree.sha(MEETING): "CALLED OFF",
+            tree.sha(MOVED): "AGREED",
+            tree.sha(CALLED_OFF_AT_ONCE): "CALLED OFF",
+        }
 
 
 def letter(tender: bytes | None, number: int = 1) -> list[object]:
@@ -157,6 +174,16 @@ def test_a_letter_goes_its_way_by_the_acts_of_both_logs() -> None:
     then(lambda: told.act(0, bodies.CANCEL, act, "en", "By mistake."))
     words = ["TENDERED", "UNDETERMINED", "ACCEPTED", "HANDED IN", "AT THEIR END", "RECEIVED"]
     assert seen == [*((one, None) for one in words), ("RECEIVED", 2), ("TAKEN BACK", 2)]
+
+
+def test_a_tender_taken_back_changes_nothing_of_a_letter_that_was_handed_in() -> None:
+    """The table of 20.2: WITHDRAWN is of a tender without a letter, TAKEN BACK of the letter itself."""
+    told = Told()
+    tender = told.act(0, bodies.TENDER, 4, "Head", "Head", None, None)
+    told.act(0, bodies.CANCEL, tender, "en", "By mistake.")
+    assert passage(told) == [("WITHDRAWN", None)]
+    told.act(0, bodies.LETTER, *letter(tender))
+    assert passage(told) == [("HANDED IN", None)]
 
 
 @pytest.mark.parametrize("kind", [bodies.TENDER, bodies.LETTER])

@@ -17,11 +17,12 @@ def states(all_terms: Sequence[Terms], now: int) -> dict[bytes, str]:
 
 
 def _state(one: Terms, instead: list[Terms], now: int) -> str:
+    says_so = one.settled() and one.read.called_off
+    if says_so or any(other.read.called_off for other in instead):  # of several one that calls off rules
+        return "CALLED OFF"
+    if instead:  # settled itself or not (AP-3)
+        return "MOVED"
     if not one.settled():
         sides = one.stands(0) + one.stands(1)
         return ("WITHDRAWN", "OFFERED", "AGREED, NOT YET CONFIRMED")[sides]
-    if one.read.called_off or any(other.read.called_off for other in instead):
-        return "CALLED OFF"
-    if instead:
-        return "MOVED"
-    return "PAST" if now >= one.read.at + one.read.lasts else "AGREED"
+    return "PAST" if now > one.read.at + one.read.lasts else "AGREED"

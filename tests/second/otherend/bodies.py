@@ -51,13 +51,14 @@ DELEGATION = record(number(1, 65534), octets(32), text(64), number(0, 3), number
 LETTER_CLASS = number(1, 5)
 OBJECT = record(octets(32), number(1, 2**20), octets(32))
 NUMBER = number(1, 2**32 - 1)
+AUTHOR = number(0, 65534)
 FEW = record  # a body is an array of exactly these fields
 ACTS = {
     ROSTER: items(DELEGATION, 1, 64),
     OFFER: FEW(number(1, 4), lambda value: type(value) is bytes),
     AGREE: FEW(sha256),
     WITHDRAW: FEW(sha256),
-    SEVER: FEW(optional(items(sha256, 0, 64)), u32, lang, text(1600)),
+    SEVER: FEW(optional(items(sha256, 1, 64)), u32, lang, text(1600)),
     CANCEL: FEW(sha256, lang, text(1600)),
     ACKNOWLEDGE: FEW(sha256, number(1, 6), optional(text(1600))),
     TENDER: FEW(LETTER_CLASS, text(128), text(128), optional(text(64)), optional(sha256)),
@@ -118,8 +119,8 @@ A_LETTER = FEW(
 )
 ACTS[LETTER] = lambda body: A_LETTER(body) and (NAMES if body[0] is None else NAMELESS)(body[2:5])
 
-CONTACT_SEVEN = (u32, u32, u32, u32, optional(u32), optional(u16), optional(u32))
-CONTACT_TEN = record(*CONTACT_SEVEN, u16, optional(number(0, 65534)), number(0, 2))
+CONTACT_SEVEN = (u32, u32, u32, u32, optional(u32), optional(AUTHOR), optional(u32))
+CONTACT_TEN = record(*CONTACT_SEVEN, u16, optional(AUTHOR), number(0, 2))
 STATEMENTS[CONTACT] = lambda body: (
     FEW(*CONTACT_SEVEN)(body) or (CONTACT_TEN(body) and body[7:] != [0, None, 0])
 )

@@ -14,12 +14,14 @@ MEETING = cbor.encode([*PLAN, None, None, None, False])
 MOVED = cbor.encode([*PLAN[:3], 1_700_200_000, *PLAN[4:], "We meet.", tree.sha(MEETING), "Rain", False])
 CALLED_OFF = cbor.encode([*PLAN, None, tree.sha(MOVED), None, True])
 OPENING = pen.opening([[], []], 1_700_000_000)
+CALLED_OFF_AT_ONCE = cbor.encode([*PLAN, None, tree.sha(MEETING), None, True])
 TERMS = [
     (bodies.RESTORE, OPENING),
     (bodies.ANNOUNCEMENT_HOUR, HOUR),
     (bodies.APPOINTMENT, MEETING),
     (bodies.APPOINTMENT, MOVED),
     (bodies.APPOINTMENT, CALLED_OFF),
+    (bodies.APPOINTMENT, CALLED_OFF_AT_ONCE),
 ]
 MISFITS = [(bodies.APPOINTMENT, HOUR), (bodies.RESTORE, MEETING), (bodies.ACCORD, pen.accord())]
 OFFICERS = {1: "duty", 2: "second", 3: "clerk"}
