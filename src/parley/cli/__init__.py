@@ -28,6 +28,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from parley import __version__
+from parley.cli.options import json_option, officer_file_option, root_option, signed_options
 from parley.cli.terminal import safe
 from parley.core.errors import ParleyError
 
@@ -63,7 +64,10 @@ _HANDLERS = {
 _INSTRUMENTS = {  # each loaded when it is named: `add` gives its sub-commands, `run` does one
     "letter": ("parley.cli.letters", "letters between principals: tendered, sealed, handed in, taken"),
     "appointment": ("parley.cli.appointments", "calls, meetings and handovers that both agree on"),
-    "announcement": ("parley.cli.announcements", "announcements: an agreed hour, our own text, a proof for anyone"),
+    "announcement": (
+        "parley.cli.announcements",
+        "announcements: an agreed hour, our own text, a proof for anyone",
+    ),
 }
 _INSTRUMENTS["calendar"] = ("parley.cli.contacts", "the contacts of a line: a month, or a year at a glance")
 _HANDLERS["line amend"] = "parley.cli.contacts"
@@ -211,7 +215,7 @@ def _parser(arguments: list[str] | None = None) -> argparse.ArgumentParser:
 def _end_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     init = commands.add_parser("init", help="make a new end")
     init.add_argument("--party", required=True, help="name of the party, as the other will see it")
-    _root(init)
+    root_option(init)
 
     officer = commands.add_parser("officer", help="officers of this end")
     does = officer.add_subparsers(dest="does", metavar="add|list", required=True, parser_class=_Parser)
@@ -226,38 +230,38 @@ def _end_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     add.add_argument(
         "--up-to", default="FLASH", metavar="PRECEDENCE", help="highest precedence (default FLASH)"
     )
-    _root(add)
-    _officer_file(add)
-    _json(does.add_parser("list", help="who may do what"))
+    root_option(add)
+    officer_file_option(add)
+    json_option(does.add_parser("list", help="who may do what"))
 
     pair = commands.add_parser("pair", help="pair with another party: card, share, finish")
     does = pair.add_subparsers(dest="does", metavar="card|share|finish", required=True, parser_class=_Parser)
     card = does.add_parser("card", help="1. make our card, to hand to the other party")
     card.add_argument("-o", "--out", type=Path, required=True)
-    _root(card)
+    root_option(card)
     share = does.add_parser("share", help="2. from their card: our share of the secret, sealed to it")
     share.add_argument("card", type=Path)
     share.add_argument("--fingerprint", required=True, help="of their root key, learnt by voice or in person")
     share.add_argument("-o", "--out", type=Path, required=True)
-    _root(share)
+    root_option(share)
     finish = does.add_parser("finish", help="3. with their share: the pair begins")
     finish.add_argument("name", help="our name for the other party")
     finish.add_argument("card", type=Path)
     finish.add_argument("share", type=Path)
-    _root(finish)
+    root_option(finish)
 
     commands.add_parser("up", help="run this end: bearers, desk and console (settings in parley.toml)")
 
 
 def _looking_commands(commands: argparse._SubParsersAction[_Parser], *, amends: bool) -> None:
-    _json(commands.add_parser("status", help="this end, its lines, alarms"))
+    json_option(commands.add_parser("status", help="this end, its lines, alarms"))
     line = commands.add_parser("line", help="lines: declared and observed; offer a new one")
     does = line.add_subparsers(dest="does", metavar="list|show|offer|amend", parser_class=_Parser)
-    _json(line)
-    _json(does.add_parser("list", help="the lines board"), keep=True)
+    json_option(line)
+    json_option(does.add_parser("list", help="the lines board"), keep=True)
     show = does.add_parser("show", help="one line and the terms on the table")
     show.add_argument("name")
-    _json(show, keep=True)
+    json_option(show, keep=True)
     offer = does.add_parser("offer", help="offer the accord of a new line")
     offer.add_argument("pair")
     offer.add_argument("name")
@@ -276,36 +280,36 @@ def _looking_commands(commands: argparse._SubParsersAction[_Parser], *, amends: 
     )
     offer.add_argument("--quorum-restore", type=int, default=2, help="officers a side to restore (default 2)")
     offer.add_argument("--one-person", action="store_true", help="a release needs no second person")
-    _by(offer, keep=True)
+    signed_options(offer, keep=True)
     amend = does.add_parser("amend", help="offer the next version of a line's accord; both must agree")
     if amends:
         importlib.import_module("parley.cli.contacts").add_amend(amend)
     amend.set_defaults(command="line amend", does=None)
-    _by(amend, keep=True)
+    signed_options(amend, keep=True)
 
     inbox = commands.add_parser("inbox", help="messages that need us; --all, --drafts")
     inbox.add_argument("line", nargs="?")
     inbox.add_argument("--all", action="store_true", help="both ways, the acknowledged ones too")
     inbox.add_argument("--drafts", action="store_true", help="what waits for a release")
     inbox.add_argument("--most", type=int, default=50)
-    _json(inbox)
+    json_option(inbox)
     show = commands.add_parser("show", help="one message with its ladder of states")
     show.add_argument("ref", help="LINE:ours|theirs:AUTHOR/NUMBER or draft:N")
-    _json(show)
+    json_option(show)
     record = commands.add_parser("record", help="both logs of a line")
     record.add_argument("line")
     record.add_argument("--most", type=int, default=100)
-    _json(record)
+    json_option(record)
     fault = commands.add_parser("fault", help="what the other party signed and should not have: list, show")
     does = fault.add_subparsers(dest="does", metavar="list|show", required=True, parser_class=_Parser)
     listing = does.add_parser("list", help="the faults kept as evidence, newest first")
     listing.add_argument("line", nargs="?")
     listing.add_argument("--most", type=int, default=100)
-    _json(listing)
+    json_option(listing)
     show = does.add_parser("show", help="one fault; its evidence into a file")
     show.add_argument("fault", help="the first 16 hex digits of its evidence's hash, as listed")
     show.add_argument("-o", "--out", type=Path, default=None, help="a new file for the evidence")
-    _json(show)
+    json_option(show)
 
 
 def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -319,17 +323,17 @@ def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     send.add_argument("--language", default=None, help="tag (default: the accord's first)")
     send.add_argument("--in-whose-name", default="")
     send.add_argument("--answers", default="", metavar="REF", help="the message this replies to")
-    _json(send)
+    json_option(send)
     release = commands.add_parser("release", help="sign a draft as its releasing authority")
     release.add_argument("draft", help="draft:N, or the ref of what a cut has kept back")
-    _by(release)
+    signed_options(release)
     withdraw = commands.add_parser("withdraw", help="take back a draft, or what is released and not entered")
     withdraw.add_argument("ref")
-    _by(withdraw)
+    signed_options(withdraw)
     cancel = commands.add_parser("cancel", help="take back a message that is in the record")
     cancel.add_argument("ref")
     cancel.add_argument("--reason", required=True)
-    _by(cancel)
+    signed_options(cancel)
     ack = commands.add_parser("ack", help="acknowledge a message of theirs")
     ack.add_argument("ref")
     ack.add_argument(
@@ -339,16 +343,16 @@ def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
         help="seen, read-back, will-comply, cannot-comply, stand-by, noted",
     )
     ack.add_argument("--read-back", default=None, metavar="WORDS")
-    _by(ack)
+    signed_options(ack)
     contact = commands.add_parser("contact", help="ring the other watch, or answer it; the node must be up")
     contact.add_argument("line")
     contact.add_argument("--answer", action="store_true", help="answer a line that rings")
     contact.add_argument("--as", dest="by", required=True, metavar="OFFICER")
-    _json(contact)
+    json_option(contact)
     rekey = commands.add_parser("rekey", help="a new epoch of keys for what we send; the node must be up")
     rekey.add_argument("line")
     rekey.add_argument("--as", dest="by", required=True, metavar="OFFICER")
-    _json(rekey)
+    json_option(rekey)
     watch = commands.add_parser("watch", help="take the watch, or hand it over; the node must be up")
     does = watch.add_subparsers(dest="does", metavar="take|hand-over", required=True, parser_class=_Parser)
     take = does.add_parser("take")
@@ -359,7 +363,7 @@ def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     which.add_argument("line", nargs="?")
     which.add_argument("--all", metavar="PAIR", help="all lines of a pair")
     sever.add_argument("--grounds", required=True)
-    _by(sever)
+    signed_options(sever)
     restore = commands.add_parser("restore", help="open a line again: offer, agree, withdraw, list")
     does = restore.add_subparsers(
         dest="does", metavar="offer|agree|withdraw|list", required=True, parser_class=_Parser
@@ -371,20 +375,20 @@ def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     offer.add_argument("--first-contact", default=None, metavar="TIME", help="hour of the opening contact")
     offer.add_argument("--reserve", default="", help="differences reserved; a reservation, never a veto")
-    _by(offer)
+    signed_options(offer)
     agree = does.add_parser("agree", help="one officer's agreement to terms on offer (also of a new line)")
     agree.add_argument("terms", help="the first 16 hex digits of the terms")
-    _by(agree)
+    signed_options(agree)
     back = does.add_parser("withdraw", help="take this officer's own agreement back, while not settled")
     back.add_argument("terms")
-    _by(back)
+    signed_options(back)
     listing = does.add_parser("list", help="terms on the table and settled")
     listing.add_argument("line", nargs="?")
-    _json(listing)
+    json_option(listing)
     export = commands.add_parser("export", help="a whole line as a file that anyone can verify")
     export.add_argument("line")
     export.add_argument("-o", "--out", type=Path, required=True)
-    _json(export)
+    json_option(export)
 
 
 def _standalone_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -393,11 +397,11 @@ def _standalone_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     verify.add_argument(
         "--pin", action="append", default=[], metavar="FINGERPRINT", help="a party's root key; give both"
     )
-    _json(verify)
+    json_option(verify)
     play = commands.add_parser("play", help="play a scenario on real nodes and a virtual clock")
     play.add_argument("file", type=Path)
     play.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the homes of both ends here")
-    _json(play)
+    json_option(play)
     demo = commands.add_parser("demo", help="8 June 2020 to 10 August 2021, played and proved")
     demo.add_argument("--once", action="store_true", help="play, prove, and end; else both ends stay up")
     demo.add_argument("--bind", default="127.0.0.1", help="address of the consoles")
@@ -405,22 +409,3 @@ def _standalone_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--port", type=int, default=8411, help="port of the North's console; the South's is one more"
     )
     demo.add_argument("--scenario", type=Path, default=None, help=argparse.SUPPRESS)
-
-
-def _json(parser: argparse.ArgumentParser, *, keep: bool = False) -> None:
-    default = argparse.SUPPRESS if keep else False
-    parser.add_argument("--json", action="store_true", default=default, help="one JSON object")
-
-
-def _root(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--root-passphrase-file", type=Path, help="file with the root key's passphrase")
-
-
-def _officer_file(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--officer-passphrase-file", type=Path, help="file with the officer's passphrase")
-
-
-def _by(parser: argparse.ArgumentParser, *, keep: bool = False) -> None:
-    parser.add_argument("--as", dest="by", required=True, metavar="OFFICER", help="log-in name")
-    _officer_file(parser)
-    _json(parser, keep=keep)

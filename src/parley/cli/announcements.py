@@ -11,6 +11,7 @@ from pathlib import Path
 
 from parley.cli import DONE, NOT_PINNED, NOT_VERIFIED, name, print_json, reach, show
 from parley.cli.acting import instant
+from parley.cli.options import json_option, signed_options
 from parley.cli.terminal import safe
 from parley.core import disclosure
 from parley.core.disclosure import Disclosed, Refused
@@ -31,13 +32,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     offer.add_argument("subject")
     offer.add_argument("--at", required=True, metavar="TIME", help="such as 2021-07-27T11:00+09:00")
     offer.add_argument("--point", action="append", default=[], metavar="WORDS", help="a point; up to 16")
-    _signed(offer)
+    signed_options(offer)
     agree = does.add_parser("agree", help="agree to an hour on offer")
     agree.add_argument("terms", help="the first 16 hex digits of the terms")
-    _signed(agree)
+    signed_options(agree)
     back = does.add_parser("withdraw", help="take this officer's agreement back, while not settled")
     back.add_argument("terms")
-    _signed(back)
+    signed_options(back)
     draft = does.add_parser("draft", help="a text of ours, in one language, for an hour")
     draft.add_argument("hour", nargs="?", default="", help="ref of an hour agreed on; or --line and --at")
     draft.add_argument("--title", required=True)
@@ -48,7 +49,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     draft.add_argument("--line", default="", help="for an hour nobody agreed on")
     draft.add_argument("--at", default=None, metavar="TIME", help="for an hour nobody agreed on")
     draft.add_argument("--as", dest="by", required=True, metavar="OFFICER", help="log-in name of the drafter")
-    _json(draft)
+    json_option(draft)
     for word, words in (
         ("release", "sign a text for its hour, as a second person"),
         ("resume", "let a held text go out at its hour; now, if that is past"),
@@ -57,25 +58,25 @@ def add(parser: argparse.ArgumentParser) -> None:
     ):
         step = does.add_parser(word, help=words)
         step.add_argument("number", type=int, help="of the text")
-        _signed(step)
+        signed_options(step)
     hold = does.add_parser("hold", help="keep a text from going out; any officer, until the instant")
     hold.add_argument("number", type=int, help="of the text")
     hold.add_argument("--reason", default="")
     hold.add_argument("--as", dest="by", required=True, metavar="OFFICER", help="log-in name")
-    _json(hold)
+    json_option(hold)
     listing = does.add_parser("list", help="all hours, and where our texts stand")
     listing.add_argument("line", nargs="?")
-    _json(listing)
+    json_option(listing)
     one = does.add_parser("show", help="one hour: both sides' texts, and what each left out")
     one.add_argument("ref")
-    _json(one)
+    json_option(one)
     check = does.add_parser("check", help="check the proof of a published text: no end, no keys, no network")
     check.add_argument("files", nargs="+", type=Path, metavar="FILE")
     check.add_argument("--pin", action="append", default=[], metavar="FINGERPRINT", help="of a root key")
-    _json(check)
+    json_option(check)
     site = does.add_parser("site", help="write the public site into a folder")
     site.add_argument("folder", type=Path)
-    _json(site)
+    json_option(site)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -356,13 +357,3 @@ def _list(value: Json) -> list[Json]:
 def _int(value: Json) -> int:
     assert isinstance(value, int)
     return value
-
-
-def _signed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--as", dest="by", required=True, metavar="OFFICER", help="log-in name")
-    parser.add_argument("--officer-passphrase-file", type=Path, help="file with the officer's passphrase")
-    _json(parser)
-
-
-def _json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object")

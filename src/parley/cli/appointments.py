@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from parley.cli import DONE, name, print_json, reach, show
 from parley.cli.acting import instant
+from parley.cli.options import json_option, signed_options
 from parley.desk.ask import Ask, Json
 
 
@@ -23,15 +23,15 @@ def add(parser: argparse.ArgumentParser) -> None:
     offer.add_argument("--theirs", default="", metavar="OFFICE", help="who comes from theirs")
     offer.add_argument("--purpose", default="")
     offer.add_argument("--read-out", default="", metavar="WORDS", help="what both will say of it")
-    _signed(offer)
+    signed_options(offer)
     agree = does.add_parser("agree", help="agree to an appointment, a move, or a calling off")
     agree.add_argument("ref", metavar="TERMS")
-    _signed(agree)
+    signed_options(agree)
     back = does.add_parser(
         "withdraw", help="take this officer's own offer or agreement back, while not settled"
     )
     back.add_argument("ref", metavar="TERMS")
-    _signed(back)
+    signed_options(back)
     move = does.add_parser(
         "move", help="another hour or place, or a read-out line, in its place; with a reason"
     )
@@ -41,17 +41,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     move.add_argument("--place", default="")
     move.add_argument("--read-out", default="", metavar="WORDS")
     move.add_argument("--reason", required=True)
-    _signed(move)
+    signed_options(move)
     off = does.add_parser("call-off", help="offer to call it off, with a reason")
     off.add_argument("ref", metavar="TERMS")
     off.add_argument("--reason", required=True)
-    _signed(off)
+    signed_options(off)
     listing = does.add_parser("list", help="those to come first, the next at the top")
     listing.add_argument("line", nargs="?")
-    _json(listing)
+    json_option(listing)
     one = does.add_parser("show", help="one appointment")
     one.add_argument("ref", metavar="TERMS")
-    _json(one)
+    json_option(one)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -173,13 +173,3 @@ def appointment(found: Json) -> None:
             print(f"{label:<14} {show.words(v[key])}")
     if v["called_off"]:
         print("these terms call it off")
-
-
-def _signed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--as", dest="by", required=True, metavar="OFFICER", help="log-in name")
-    parser.add_argument("--officer-passphrase-file", type=Path, help="file with the officer's passphrase")
-    _json(parser)
-
-
-def _json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object")

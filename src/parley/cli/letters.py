@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 from parley.cli import DONE, letter_offline, name, print_json, reach, show
+from parley.cli.options import json_option, officer_options, signed_options
 from parley.desk.ask import Ask, Json
 
 CLASSES = ("personal-letter", "letter", "notice", "telegram", "safety-notice")
@@ -24,60 +25,60 @@ def add(parser: argparse.ArgumentParser) -> None:
     tender.add_argument("line")
     _names(tender, needed=True)
     tender.add_argument("--instead-of", default="", metavar="REF", help="an earlier tender, refused perhaps")
-    _as(tender)
+    officer_options(tender)
     answer = does.add_parser("answer", help="prepare an answer to a tender of theirs")
     answer.add_argument("ref")
     answer.add_argument("answer", choices=("accepted", "refused", "undetermined"))
     answer.add_argument("--reason", default="", help="or none")
     answer.add_argument("--language", default="", help="of the reason (default: the accord's first)")
-    _as(answer)
+    officer_options(answer)
     hand_in = does.add_parser("hand-in", help="prepare a letter from its writer's sealed file")
     hand_in.add_argument("file", type=Path)
     hand_in.add_argument("--tender", dest="ref", default="", metavar="REF", help="the tender they accepted")
     hand_in.add_argument("--line", default="", help="without a tender: the line, and the names")
     _names(hand_in, needed=False)
-    _as(hand_in)
+    officer_options(hand_in)
     tier = does.add_parser("tier", help="prepare our word on how much of a letter may be disclosed")
     tier.add_argument("ref")
     tier.add_argument("tier", choices=("existence", "count-and-dates", "content"))
-    _as(tier)
-    _json(does.add_parser("papers", help="what waits for a release, or for a bearer"))
+    officer_options(tier)
+    json_option(does.add_parser("papers", help="what waits for a release, or for a bearer"))
     release = does.add_parser("release", help="sign what another officer prepared")
     release.add_argument("ref", metavar="paper:N")
-    _signed(release)
+    signed_options(release)
     discard = does.add_parser("discard", help="throw away what is prepared and not released")
     discard.add_argument("ref", metavar="paper:N")
-    _as(discard)
+    officer_options(discard)
     back = does.add_parser("take-back", help="take back a tender or letter of ours that is in the record")
     back.add_argument("ref")
     back.add_argument("--reason", required=True)
-    _signed(back)
+    signed_options(back)
     ack = does.add_parser("ack", help="say that a letter of theirs is here, whole, for its addressee")
     ack.add_argument("ref")
-    _signed(ack)
+    signed_options(ack)
     listing = does.add_parser("list", help="all letters, from their tenders on")
     listing.add_argument("line", nargs="?")
-    _json(listing)
+    json_option(listing)
     one = does.add_parser("show", help="one letter")
     one.add_argument("ref")
-    _json(one)
+    json_option(one)
     count = does.add_parser("count", help="how many letters: the one answer both ends give")
     count.add_argument("line", nargs="?")
-    _json(count)
+    json_option(count)
     book = does.add_parser("addresses", help="the protocol book of a line: which office is addressed how")
     book.add_argument("line")
-    _json(book)
+    json_option(book)
     take = does.add_parser("take", help="the sealed file of a letter, for its addressee")
     take.add_argument("ref")
     take.add_argument("-o", "--out", type=Path, required=True)
-    _json(take)
+    json_option(take)
     export = does.add_parser("export", help="all that waits on a line, with its letters, as a file by hand")
     export.add_argument("line")
     export.add_argument("-o", "--out", type=Path, required=True)
-    _as(export)
+    officer_options(export)
     taken_in = does.add_parser("import", help="a file that came by hand; twice changes nothing")
     taken_in.add_argument("file", type=Path)
-    _as(taken_in)
+    officer_options(taken_in)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -305,17 +306,3 @@ def _names(parser: argparse.ArgumentParser, *, needed: bool) -> None:
     parser.add_argument("--rank", default="", help="of who signs it")
     parser.add_argument("--class", dest="kind", default="personal-letter", choices=CLASSES)
     parser.add_argument("--precedence", default="ROUTINE", help="ROUTINE, PRIORITY, IMMEDIATE or FLASH")
-
-
-def _as(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--as", dest="by", required=True, metavar="OFFICER", help="log-in name")
-    _json(parser)
-
-
-def _signed(parser: argparse.ArgumentParser) -> None:
-    _as(parser)
-    parser.add_argument("--officer-passphrase-file", type=Path, help="file with the officer's passphrase")
-
-
-def _json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object")
