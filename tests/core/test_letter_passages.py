@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parley.core.errors import RemoteError
 from parley.core.instruments import appointment, letter
 from parley.core.instruments.appointment import Appointment, Occasion, State, Terms
 from parley.core.instruments.letter import Said
@@ -28,18 +26,6 @@ def files(pattern: str) -> list[Any]:
     found = sorted(VECTORS.glob(pattern))
     assert found, f"no vectors {pattern}"
     return [pytest.param(json.loads(p.read_text(encoding="utf-8")), id=p.stem) for p in found]
-
-
-@pytest.mark.parametrize("v", files("wire/terms-appointment-*.json"))
-def test_terms_of_an_appointment_decode_to_themselves_or_are_refused(v: dict[str, Any]) -> None:
-    """AP-1."""
-    terms = bytes.fromhex(v["terms"])
-    if v["outcome"] == "refused":
-        with pytest.raises(RemoteError):
-            appointment.decode_terms(terms)
-        return
-    assert appointment.encode_terms(appointment.decode_terms(terms)) == terms
-    assert hashlib.sha256(terms).hexdigest() == v["hash"]
 
 
 def said(act: dict[str, Any]) -> Said:

@@ -20,6 +20,7 @@ from parley.core import accord, exchange, export, record, suite
 from parley.core import line as lines
 from parley.core.errors import LocalError, RemoteError
 from parley.core.exchange import Ends
+from parley.core.instruments import appointment
 from parley.core.types import ROOT_AUTHOR, Act, Entry, Statement
 from parley.core.wire import body as bodies
 from parley.core.wire import cbor, frame, phrases
@@ -179,6 +180,18 @@ def test_terms_of_an_accord_are_named_by_their_hash(v: Vector) -> None:
         assert accord.encode_terms(found) == h(v, "terms")
         assert suite.sha256(h(v, "terms")) == h(v, "hash")
         assert suite.line_id(h(v, "transcript"), found.name, found.nonce) == h(v, "line")
+
+    judged(v, judge)
+
+
+@pytest.mark.parametrize("v", vectors("wire", "terms-appointment"))
+def test_terms_of_an_appointment_decode_to_themselves_or_are_refused(v: Vector) -> None:
+    """AP-1."""
+
+    def judge() -> None:
+        terms = h(v, "terms")
+        assert appointment.encode_terms(appointment.decode_terms(terms)) == terms
+        assert hashlib.sha256(terms).digest() == h(v, "hash")
 
     judged(v, judge)
 

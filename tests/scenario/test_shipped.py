@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from parley.scenario import Scenario, load, play
+from parley.scenario import Scenario, instruments, load, play, reading
 from parley.scenario import format as plans
 from parley.scenario.story import table
 
@@ -90,6 +92,26 @@ def test_each_side_leaves_out_one_of_the_points_agreed_and_not_the_same(korea: S
         if (numbers := getattr(deed, "points", None)) and by is not None and not hasattr(deed, "subject")
     }
     assert points == {("south", (0, 1, 2)), ("north", (0, 1, 3))}
+
+
+def test_the_guide_tells_every_step_and_everything_that_can_be_expected_and_no_other() -> None:
+    guide = (SCENARIOS.parent / "docs" / "guide" / "scenarios.md").read_text("utf-8")
+    table_of_steps = guide.partition("| `do` | keys |")[2].partition("\n\n")[0]
+    first_cells = [row.split("|")[1] for row in table_of_steps.splitlines()[2:]]
+    told = {word for cell in first_cells for word in re.findall("`([a-z_]+)`", cell)}
+    assert told == {*reading._ACTIONS, *instruments.STEPS}
+    of_expectations = guide.partition("## Expectations")[2].partition("## What a play leaves")[0]
+    words = set(re.findall("`([a-z_]+)`", of_expectations))
+    for noun, expected in instruments.EXPECTED.items():
+        assert {noun, *expected.keys} <= words, noun
+    for key in {*plans.LINE_STATES, *plans.MESSAGE_STATES, *plans.TERMS_STATES}:
+        assert key in words, key
+
+
+def test_the_scenario_to_learn_letters_from_goes_as_told(tmp_path: Path) -> None:
+    outcome = play(replace(load(SCENARIOS / "letters.toml"), sync=False), tmp_path)
+    assert [(r.step.file_line, r.expected, r.found) for r in outcome.results if not r.ok] == []
+    assert {"tender", "letter", "appoint", "announce"} <= {r.step.do for r in outcome.results}
 
 
 @pytest.mark.slow

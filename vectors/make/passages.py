@@ -186,6 +186,21 @@ def make_passages() -> None:
     logs.answer(0, "answer 2", again, 1)
     logs.say(0, "cancel of theirs", ActKind.CANCEL, (first, "en", "Not theirs to take back."))
     passage("withdrawn", "a cancel rules over an answer, and only by its own party", "LE-5", logs)
+    logs = Logs()
+    first = logs.tender(1, "tender")
+    one = logs.letter(1, "letter", first, 1, covered=False)
+    logs.say(1, "cancel of the tender", ActKind.CANCEL, (first, "en", "Too late."))
+    passage("cancel-of-a-tender-after-its-letter", "the letter stays what it is", "LE-5", logs)
+    logs.say(0, "seen", ActKind.ACKNOWLEDGE, (one, 1, None))
+    passage(
+        "received-and-not-covered",
+        "an acknowledgement, and no statement that covers the letter",
+        "LE-7",
+        logs,
+    )
+    logs.letter(1, "of a tender of theirs", logs.tender(0, "theirs"), 2)
+    logs.letter(1, "of a tender that is not held", c.seed("not held"), 3)
+    passage("letters-of-other-tenders", "a tender of the other party, and one that is not held", "LE-6", logs)
 
 
 if __name__ == "__main__":

@@ -267,7 +267,7 @@ def letter(found: Json) -> None:
         reason = f": {show.words(a['reason'])}" if a["reason"] else ""
         print(f"{show.words(a['answer']):<15} {show.clock(a['at'])}, {show.words(a['office'])}{reason}")
     if v["unasked"]:
-        print("not accepted beforehand")
+        print("not accepted")
     if v["number"] is not None:
         whole = "whole at our end" if v["whole"] else "not whole at our end yet"
         print(f"number          {v['number']} of its series, {v['bytes']} bytes sealed, {whole}")

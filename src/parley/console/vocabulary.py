@@ -50,8 +50,15 @@ JOURNAL: Final = (
     _("draft"), _("released"), _("withdrawn"), _("called"), _("answered"), _("rekeyed"), _("watch"), _("signed"),
     _("alarm"), _("started"), _("stopped"), _("read"), _("signed in"), _("signed out"), _("refused sign-in"),
     _("offered"), _("reopened"), _("announcement"), _("RELEASE"), _("HOLD"), _("RESUME"), _("ABORT"), _("PUBLISH"),
-    _("SEND"), _("EDIT"),
+    _("SEND"), _("EDIT"), _("prepared"), _("courier"),
 )  # fmt: skip
+LETTERS: Final = (
+    _("TENDERED"), _("UNDETERMINED"), _("ACCEPTED"), _("REFUSED"), _("HANDED IN"), _("RECEIVED"), _("TAKEN BACK"),
+)  # fmt: skip
+APPOINTMENTS: Final = (
+    _("OFFERED"), _("AGREED, NOT YET CONFIRMED"), _("AGREED"), _("MOVED"), _("CALLED OFF"), _("PAST"),
+)  # fmt: skip
+PAPERS: Final = (_("TENDER"), _("TENDER_ANSWER"), _("TENDER ANSWER"), _("LETTER"), _("TIER"))
 ANNOUNCING: Final = (
     _("the clock of this machine jumped since the release"),
     _("at the start the clock of this machine was behind the last time in our journal"),

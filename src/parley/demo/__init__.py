@@ -2,7 +2,8 @@
 
 `course` says which part of the scenario is played and which is the visitor's; `live` has both ends at work, joined
 over loopback through a `tap` for each wire; `autopilot` acts for an end that is left to itself; `story` sees where
-the visitor is; `proof` exports, verifies and flips a byte; `house` holds all of it; `guide` shows it, in `words`;
+the visitor is; `proof` exports, verifies and flips a byte; `house` holds all of it; `guide` shows it, in `words`, and
+serves the public sites of both ends beside it;
 `switchboard` is before each console, and answers while its end is closed.
 
 Its ends are not meant to keep anything: their homes lie in a folder that is deleted, they open with a passphrase

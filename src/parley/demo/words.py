@@ -103,10 +103,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "시각부터, 누가 서명했는지 증명하는 파일과 함께 놓입니다.",
     ),
     "site": ("Public site", "공개 사이트"),
-    "on site": ("{count} public", "공개된 글 {count}"),
-    "letters": ("Letters", "서신"),
+    "on site": ("{count} public", "공표된 글 {count}"),
+    "letters": ("Letters", "서한"),
     "announcements": ("Announcements", "발표"),
-    "appointments": ("Appointments", "약속"),
+    "appointments": ("Appointments", "약속 일정"),
     "calendar": ("Calendar of {line}", "{line} 달력"),
     "year": ("The year of {line}", "{line} 한 해"),
     # the boards
@@ -198,7 +198,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "proved": (
         "At {at}: {files} exports verified, both identities pinned. Both records agree. Public statements "
         "proved: {announced}.",
-        "{at}: 내보낸 기록 {files}개 검증됨. 양쪽 신원 확인됨. 두 기록이 일치합니다. 증명된 공개 "
+        "{at}: 내보낸 기록 {files}개 검증됨. 양쪽 신원 확인됨. 두 기록이 일치합니다. 증명된 공표 "
         "발표문: {announced}개.",
     ),
     "not proved": ("At {at}: NOT verified.", "{at}: 검증되지 않음."),
@@ -226,7 +226,7 @@ STEPS: Final[dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]]] = {
         (
             "남에서 당직 서기",
             "서울은 2021년 7월 27일. 2020년 6월 9일부터 다섯 선이 끊겨 있고, 남에는 지금 당직이 없습니다.",
-            "‘양쪽 설비’에서 남의 당직(duty)으로 로그인하고, 그 화면에서 근무를 시작하십시오(F9).",
+            "‘양쪽 설비’에서 남의 당직(duty)으로 로그인하고, 그 화면에서 당직을 시작하십시오(F9).",
         ),
     ),
     "letter": (
@@ -240,9 +240,9 @@ STEPS: Final[dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]]] = {
         ),
         (
             "전달 제의에 답하기",
-            "선이 끊긴 동안 정상 간 친서는 끊기지 않은 선으로 오갔습니다. 서신에 앞서 누구의 이름으로 누구에게, "
+            "선이 끊긴 동안 정상 간 친서는 끊기지 않은 선으로 오갔습니다. 서한에 앞서 누구의 이름으로 누구에게, "
             "어떤 격으로인지만 제의합니다. 통신 책임 사이의 제의 하나가 기다립니다.",
-            "남의 ‘서신’에서 그 제의를 열고 받음, 거부, 미정 가운데 하나로 답을 마련하십시오. 책임(chief)으로 "
+            "남의 ‘서한’에서 그 제의를 열고 수락, 거절, 미정 가운데 하나로 답을 마련하십시오. 책임(chief)으로 "
             "결재하십시오.",
         ),
     ),
@@ -307,8 +307,8 @@ STEPS: Final[dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]]] = {
         ),
         (
             "양측의 발표 보기",
-            "양측은 서울 11시라는 시각과 요점 넷에 합의했고, 글은 저마다 씁니다. 각 설비가 제 시계로 제 글을 "
-            "냅니다. 저마다 요점 하나를 뺐습니다.",
+            "양측은 서울 11시라는 시각과 논점 넷에 합의했고, 글은 저마다 씁니다. 각 설비가 제 시계로 제 글을 "
+            "냅니다. 저마다 논점 하나를 뺐습니다.",
             "11시까지 ×60으로 가고, 다시 ×1로 두십시오. ‘둘러볼 곳’에서 두 공개 사이트와, 두 글이 나란히 놓인 "
             "남의 ‘발표’를 보십시오.",
         ),
@@ -381,7 +381,7 @@ PARTS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "read back": ("read back", "복창함"),
     },
     "announce": {
-        "ours public": ("ours is public", "우리 글 공개됨"),
+        "ours public": ("ours is public", "우리 글 공표됨"),
         "theirs came": ("theirs has come", "상대 글 옴"),
     },
     "silence": {

@@ -214,8 +214,8 @@ class Appointments:
                 continue  # waits here unsent, and never was: terms on a line decode
             terms.append(Terms(standing.hash, made, standing.agreed, standing.settled))
         states = appointment.states(terms, self._node.now())
-        replaced = {t.appointment.instead_of: t.name for t in terms if t.settled}
-        return tuple(self._view(room, t, standings[t.name], states[t.name], replaced) for t in terms)
+        after = appointment.successors(terms)
+        return tuple(self._view(room, t, standings[t.name], states[t.name], after.get(t.name)) for t in terms)
 
     def _view(
         self,
@@ -223,14 +223,13 @@ class Appointments:
         terms: Terms,
         standing: Standing,
         state: State,
-        replaced: dict[bytes | None, bytes],
+        after: Terms | None,
     ) -> AppointmentView:
         made, ours = terms.appointment, room.pair.ours
         offices = [
             tuple(self._look.office(room, party, author) for author in standing.sides[party].authors)
             for party in (ours, 1 - ours)
         ]
-        after = replaced.get(terms.name)
         waits = standing.offered == (None, None)
         return AppointmentView(
             terms.name.hex()[:16],
@@ -246,7 +245,7 @@ class Appointments:
             made.reason or "",
             made.called_off,
             made.instead_of.hex()[:16] if made.instead_of else "",
-            after.hex()[:16] if after else "",
+            after.name.hex()[:16] if after else "",
             offices[0],
             offices[1],
             Sentence("released, waits for a bearer") if waits else Sentence(state.value),

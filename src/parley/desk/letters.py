@@ -120,7 +120,7 @@ class Letters(Passages):
                 Sentence("only a tender of theirs can be answered"), Sentence("see: parley letter list")
             )
         decided = way.decided
-        if way.cancelled_at is not None or (
+        if way.withdrawn or (
             decided is not None and decided.answer.answer != TenderAnswer.UNDETERMINED
         ):
             raise LocalError(

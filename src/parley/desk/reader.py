@@ -127,10 +127,10 @@ class Reader:
 
     def last_contact(self, room: Room) -> tuple[str, Seconds | None]:
         """What became of the last contact, in a sentence, and when that was; empty and None if there was none."""
-        rows = self._store.statements(room.id, NodeKind.CONTACT, room.pair.ours)
-        if not rows:
+        row = self._store.latest_statement(room.id, NodeKind.CONTACT, room.pair.ours)
+        if row is None:
             return "", None
-        found = contact.contact(sure(rows[-1].held.body))
+        found = contact.contact(sure(row.held.body))
         if found.answered_at is not None:
             return Sentence("answered {at}", at=clock(found.answered_at)), found.answered_at
         first, calls = clock(found.first), _calls(found.calls)
@@ -908,7 +908,18 @@ def _contact_words(found: contact.Contact) -> Sentence:
     at = clock(found.first)
     if found.slots > 1:
         return Sentence("{at}: {outcome}, {slots} slots", at=at, outcome=outcome, slots=found.slots)
-    return Sentence("{at}: {outcome}", at=at, outcome=outcome)
+    told = [Sentence("{at}: {outcome}", at=at, outcome=outcome)]
+    if found.content != contact.Content.NOT_SAID:
+        told.append(_CONTENT[found.content])
+    if found.checks & (contact.Check.OUR_DOCUMENT | contact.Check.THEIR_DOCUMENT):
+        told.append(Sentence("document test"))
+    return _all_of(told)
+
+
+_CONTENT = {
+    contact.Content.NO_MESSAGE: Sentence("no message"),
+    contact.Content.MESSAGES: Sentence("messages exchanged"),
+}
 
 
 def _malformed(error: RemoteError) -> Sentence:

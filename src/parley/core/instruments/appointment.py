@@ -134,16 +134,17 @@ class Terms:
 def states(all_terms: Iterable[Terms], now: Seconds) -> dict[bytes, State]:
     """By the hash of its terms, what has become of each appointment at `now`.
 
-    Only what is settled takes another's place: an offer to move leaves the appointment as it is. Of two settled that
-    name one, both stand in its place, as two meetings would.
+    Only what is settled takes another's place: an offer to move leaves the appointment as it is. Of several settled
+    that name one, one that calls it off rules.
     """
     found = list(all_terms)
-    replaced = {t.appointment.instead_of: t for t in found if t.settled and t.appointment.instead_of}
+    after = successors(found)
     said = {}
     for terms in found:
-        after = replaced.get(terms.name)
-        if after is not None:
-            said[terms.name] = State.CALLED_OFF if after.appointment.called_off else State.MOVED
+        if terms.settled and terms.appointment.called_off:
+            said[terms.name] = State.CALLED_OFF
+        elif terms.name in after:
+            said[terms.name] = State.CALLED_OFF if after[terms.name].appointment.called_off else State.MOVED
         elif not terms.settled:
             said[terms.name] = (
                 State.CONFIRMED
@@ -152,13 +153,21 @@ def states(all_terms: Iterable[Terms], now: Seconds) -> dict[bytes, State]:
                 if any(terms.agreed)
                 else State.WITHDRAWN
             )
-        elif terms.appointment.called_off:
-            said[terms.name] = State.CALLED_OFF
         elif terms.appointment.at + terms.appointment.lasts < now:
             said[terms.name] = State.PAST
         else:
             said[terms.name] = State.AGREED
     return said
+
+
+def successors(all_terms: Iterable[Terms]) -> dict[bytes, Terms]:
+    """By the hash of terms, the settled ones that took their place: of several, one that calls off, then the lowest
+    hash."""
+    found: dict[bytes, Terms] = {}
+    for terms in sorted(all_terms, key=lambda t: (not t.appointment.called_off, t.name)):
+        if terms.settled and terms.appointment.instead_of is not None:
+            found.setdefault(terms.appointment.instead_of, terms)
+    return found
 
 
 def _text(value: Value) -> str | None:

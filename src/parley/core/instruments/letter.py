@@ -108,8 +108,9 @@ class Answered:
 class Passage:
     """One letter's way: its tender, what the other side answered, the letter. `party`: who sends it.
 
-    `tiers`: by party, the highest tier it has said. `cancelled_at`: when its own party took it back. `received_at`:
-    when an officer of the other side acknowledged the letter. `replaced_by`: the tender that took its place."""
+    `tiers`: by party, the highest tier it has said. `withdrawn`, `taken_back`: its own party took its tender back, the
+    letter. `received_at`: when an officer of the other side acknowledged the letter. `replaced_by`: the tender that
+    took its place."""
 
     party: int
     id: bytes
@@ -119,7 +120,8 @@ class Passage:
     entered: Said | None = None
     letter: Letter | None = None
     tiers: tuple[Tier | None, Tier | None] = (None, None)
-    cancelled_at: Seconds | None = None
+    withdrawn: bool = False
+    taken_back: bool = False
     received_at: Seconds | None = None
     replaced_by: bytes | None = None
 
@@ -148,12 +150,14 @@ class Passage:
 
     @property
     def state(self) -> State:
-        if self.cancelled_at is not None:
-            return State.WITHDRAWN if self.entered is None else State.TAKEN_BACK
         if self.entered is not None:
+            if self.taken_back:
+                return State.TAKEN_BACK
             if self.received_at is not None:
                 return State.RECEIVED
             return State.AT_THEIR_END if self.entered.covered else State.HANDED_IN
+        if self.withdrawn:
+            return State.WITHDRAWN
         decided = self.decided
         return State.TENDERED if decided is None else _STATE_OF_ANSWER[decided.answer.answer]
 
@@ -256,11 +260,11 @@ def _apply(ways: dict[bytes, Passage], ids: dict[bytes, bytes], act: Said) -> No
             way = ways.get(ids.get(cbor.octets(act.body[0]), b""))
             if way is None:
                 return
-            own = way.party == act.party
-            if act.kind == ActKind.CANCEL and own and way.cancelled_at is None:
-                ways[way.id] = replace(way, cancelled_at=act.at)
-            names_letter = way.entered is not None and cbor.octets(act.body[0]) == way.entered.id
-            if act.kind == ActKind.ACKNOWLEDGE and names_letter and not own and way.received_at is None:
+            own, name = way.party == act.party, cbor.octets(act.body[0])
+            of_letter = way.entered is not None and name == way.entered.id
+            if act.kind == ActKind.CANCEL and own:
+                ways[way.id] = replace(way, taken_back=True) if of_letter else replace(way, withdrawn=True)
+            elif act.kind == ActKind.ACKNOWLEDGE and of_letter and not own and way.received_at is None:
                 ways[way.id] = replace(way, received_at=act.at)
         case _:
             return
