@@ -6,7 +6,7 @@
     ./run fifty-years --make    first writes the scenario from the data; then plays, and writes picture and page
     --keep FILE                 what was played, as JSON; --from FILE takes it from there instead of playing
 
-It takes about a minute.
+It takes one to two minutes.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ docs/guide/fifty-years.md tells them to readers.
 
 Where the data has a day and no hour, the hour is that of the line's first daily contact, or 09:00 in Seoul; where it
 has a month or a year, the first day of it. Where it names no side, odd events are the North's and even ones the
-South's. Within 14 days of an event of a line its daily contacts are called, on the days and at the hours that the data
+South's. Within 30 days of an event of a line its daily contacts are called, on the days and at the hours that the data
 has for it, and answered or not as the events before say.
 """
 
@@ -30,7 +30,7 @@ from typing import Final
 
 from fifty_data import LABELS, ONE_WAY, READ, Data, Event, LineOf, Outage, Period, midnight, pyongyang, seoul
 
-NEAR_DAYS: Final = 14
+NEAR_DAYS: Final = 30
 """Daily contacts are called so many days before and after an event of their line, and not otherwise."""
 
 SILENT: Final = ("QUIET", "DOWN", "ONE WAY", "NOT PROVEN")
