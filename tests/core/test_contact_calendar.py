@@ -95,6 +95,15 @@ def test_a_run_marks_every_slot_it_speaks_of() -> None:
     assert outcomes == [*[Outcome.UNANSWERED] * 8, Outcome.ANSWERED, Outcome.NOT_HELD]
 
 
+def test_a_holiday_inside_a_run_of_unanswered_slots_was_not_held() -> None:
+    """CT-2: the run speaks of the slots before and after it; a call of that day alone is marked all the same."""
+    accord = replace(ACCORD, holidays=((D,), ()))
+    run = missed(OPENING - DAY, CLOSING + DAY, 4)
+    assert marks(record(run, schedule=accord)) == [Outcome.NOT_HELD, Outcome.NOT_HELD]
+    assert marks(record(run, schedule=accord), D + 1) == [Outcome.UNANSWERED, Outcome.UNANSWERED]
+    assert marks(record(missed(OPENING), schedule=accord))[0] == Outcome.UNANSWERED
+
+
 def test_a_slot_that_is_open_or_to_come_has_no_mark_yet() -> None:
     assert marks(record(), now=OPENING + 1799) == [Outcome.TO_COME] * 2
     assert marks(record(), now=OPENING + 1800) == [Outcome.NOT_HELD, Outcome.TO_COME]
