@@ -31,6 +31,8 @@ def test_the_frames_of_texts_keep_their_budgets_and_texts_of_a_file_are_measured
         "frame_bytes_flash_ko_100",
         "frame_bytes_receipt",
         "frame_bytes_sign_of_life",
+        "frame_bytes_tender_en",
+        "frame_bytes_tender_ko",
     }
     given = {
         name: told[f"frame_bytes_given_{name}"]["value"] for name in ("en_median", "en_worst", "ko_worst")

@@ -153,3 +153,23 @@ def test_an_appointment_is_told_from_half_an_hour_before_until_it_is_past(pair: 
     )
     pair.wait(1800 + 601)
     assert told(pair.north) == told(pair.south) == []
+
+
+@pytest.mark.parametrize("at", [START, 2**32 + 5, 2**64])
+def test_an_hour_that_is_past_or_cannot_be_written_is_refused(pair: Pair, at: int) -> None:
+    with pytest.raises(LocalError, match="past|2106"):
+        offered(pair, at=at)
+    ref = offered(pair)
+    agreed(pair, pair.north, ref)
+    with pytest.raises(LocalError, match="past|2106"):
+        pair.south.desk.appointments.move(ref, "duty", SECRET, reason="Moved.", at=at)
+
+
+def test_the_read_out_line_of_what_is_past_can_be_agreed_on_and_no_other_hour(pair: Pair) -> None:
+    ref = offered(pair)
+    agreed(pair, pair.north, ref)
+    pair.wait(2 * 86400)
+    made = pair.south.desk.appointments.move(
+        ref, "duty", SECRET, reason="Afterwards.", at=AT, read_out="Both sides met."
+    )
+    assert made.read_out == "Both sides met."

@@ -43,9 +43,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     tier.add_argument("tier", choices=("existence", "count-and-dates", "content"))
     officer_options(tier)
     json_option(does.add_parser("papers", help="what waits for a release, or for a bearer"))
-    release = does.add_parser("release", help="sign what another officer prepared")
-    release.add_argument("ref", metavar="paper:N")
+    release = does.add_parser("release", help="sign what another officer prepared, or what a cut kept back")
+    release.add_argument("ref", metavar="REF", help="as parley letter papers has it")
     signed_options(release)
+    withdraw = does.add_parser("withdraw", help="withdraw what is released and still waits for a bearer")
+    withdraw.add_argument("ref", metavar="REF", help="as parley letter papers has it")
+    signed_options(withdraw)
     discard = does.add_parser("discard", help="throw away what is prepared and not released")
     discard.add_argument("ref", metavar="paper:N")
     officer_options(discard)
@@ -84,7 +87,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.does in letter_offline.DOES:
         return letter_offline.run(options)
-    signs = options.does in ("release", "take-back", "ack")
+    signs = options.does in ("release", "withdraw", "take-back", "ack")
     words = reach.officer_passphrase(options, options.by) if signs else ""
     with reach.end(options) as ask:
         found, shown = _DOES[options.does](options, ask, words)
@@ -152,9 +155,18 @@ def _release(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, s
     return found, lambda view: papers([view])
 
 
+def _withdraw(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
+    ask("letter_withdraw", ref=options.ref, by=options.by, passphrase=words)
+    return {"ref": options.ref}, _gone(options.ref)
+
+
 def _discard(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
     ask("letter_discard", ref=options.ref, by=options.by)
-    return {"ref": options.ref}, lambda view: print(f"{options.ref} is gone; nothing of it is in the record")
+    return {"ref": options.ref}, _gone(options.ref)
+
+
+def _gone(ref: str) -> show.Shown:
+    return lambda view: print(f"{ref} is gone; nothing of it is in the record")
 
 
 def _take_back(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
@@ -201,6 +213,7 @@ _DOES = {
     "tier": _tier,
     "papers": _papers,
     "release": _release,
+    "withdraw": _withdraw,
     "discard": _discard,
     "take-back": _take_back,
     "ack": _ack,
@@ -268,8 +281,11 @@ def letter(found: Json) -> None:
         print(f"{show.words(a['answer']):<15} {show.clock(a['at'])}, {show.words(a['office'])}{reason}")
     if v["unasked"]:
         print("not accepted")
+    if v["letter_waits"]:
+        print("the letter is released, and waits for a bearer")
     if v["number"] is not None:
         whole = "whole at our end" if v["whole"] else "not whole at our end yet"
+        whole += "; their end says it holds it whole" if v["there"] else ""
         print(f"number          {v['number']} of its series, {v['bytes']} bytes sealed, {whole}")
         print(f"writer's card   {show.fingerprint(str(v['writer']))}")
         print(f"addressee's     {show.fingerprint(str(v['addressee']))}")

@@ -38,8 +38,7 @@ def rungs(view: LetterView) -> tuple[shown.Rung, ...]:
     if not accepted:
         found.append(shown.Rung("ACCEPTED", False))
     found.append(shown.Rung("HANDED IN", view.entered_at is not None, view.entered_at))
-    there = view.state in ("AT THEIR END", "RECEIVED") or (not view.ours and view.whole)
-    found.append(shown.Rung(shown.state_word("AT THEIR END", view.ours), there))
+    found.append(shown.Rung(shown.state_word("AT THEIR END", view.ours), view.at_their_end))
     found.append(shown.Rung("RECEIVED", view.received_at is not None, view.received_at))
     if view.state in ("WITHDRAWN", "TAKEN BACK"):
         found.append(shown.Rung(view.state, True))
@@ -49,13 +48,18 @@ def rungs(view: LetterView) -> tuple[shown.Rung, ...]:
 # --- pages ----------------------------------------------------------------------------------------------------
 
 
+SHOWN_MAX: Final = 50  # letters on the page of all; the command lists every one
+
+
 def _all(desk: Desk, asked: Asked) -> Leaf:
+    letters = desk.letters.list()
     lines = tuple(line for line in desk.lines() if not line.is_order_wire)
     return Leaf(
         "letters.html",
         "/letters",
         {
-            "letters": desk.letters.list(),
+            "letters": letters[:SHOWN_MAX],
+            "letters_more": max(0, len(letters) - SHOWN_MAX),
             "letters_need": desk.letters.needs_us(),
             "papers": desk.letters.papers(),
             "series": desk.letters.count(),
@@ -143,6 +147,12 @@ def _release(desk: Desk, typed: Typed, session: Session) -> Done:
     return "/letters?done=paper-released"
 
 
+def _withdraw(desk: Desk, typed: Typed, session: Session) -> Done:
+    by, key = signed(session)
+    desk.letters.withdraw(typed.needed("about", _("What is prepared")), by, key)
+    return "/letters?done=paper-withdrawn"
+
+
 def _discard(desk: Desk, typed: Typed, session: Session) -> Done:
     desk.letters.discard(typed.needed("about", _("What is prepared")), session.name)
     return "/letters?done=paper-discarded"
@@ -180,6 +190,7 @@ def _notices() -> Mapping[str, str]:
     return {
         "paper-prepared": _("Prepared. It waits for its release by a second person; nothing of it was sent."),
         "paper-released": _("Released. It is at their end only when their node has signed for it."),
+        "paper-withdrawn": _("Withdrawn. Nothing of it is in the record."),
         "paper-discarded": _("Discarded. Nothing of it was sent."),
         "letter-taken-back": _("Taken back. It stays on both records, with that it was taken back."),
         "letter-received": _("Acknowledged: the sealed letter is here, whole, for its addressee."),
@@ -194,6 +205,7 @@ INSTRUMENT: Final = Instrument(
         "hand-in": ("", _hand_in),
         "tier": ("", _tier),
         "release-paper": ("release", _release),
+        "withdraw-paper": ("release", _withdraw),
         "discard-paper": ("", _discard),
         "take-back": ("release", _take_back),
         "receive-letter": ("acknowledge", _acknowledge),

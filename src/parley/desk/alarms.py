@@ -48,6 +48,7 @@ KINDS: Final = (  # the most urgent first
     "trouble",
     "clock",
     "fault",
+    "not_fetched",
     "line_down",
     "unpaired",
 )
@@ -132,6 +133,7 @@ class Alarms:
         times: list[Seconds | None] = [alarm.due for alarm in self._all()]
         times += [m.deadline for m in self._look.unacknowledged(theirs=True)]
         times += [view.deadline for view in self._letters.needs_us()]
+        times += [since + NOT_THROUGH_S for _, since in self._letters_since()]
         for view in self._appointments.list():
             if view.state == appointment.State.AGREED:
                 times += [view.at - SOON_S, view.at, view.at + view.lasts + 1]
@@ -154,6 +156,8 @@ class Alarms:
         yield from self._ours()
         yield from self._contacts()
         yield from self._letters_waiting()
+        yield from self._letters_stuck()
+        yield from self._not_fetched()
         yield from self._appointments_due()
         yield from self._announcements()
         yield from self._clock()
@@ -311,6 +315,54 @@ class Alarms:
                 "{line}: letters of theirs wait for our answer: {count}", line=line, count=len(found)
             )
             yield AlarmView(f"letter_waits:{line}", "letter_waits", WARNING, line, "", since, None, text)
+
+    def _letters_stuck(self) -> Iterator[AlarmView]:
+        """What we said about letters and is not at their end, on lines that are open; of a line in one."""
+        now, stuck = self._node.now(), defaultdict[str, list[Seconds]](list)
+        for line, since in self._letters_since():
+            if now - since >= NOT_THROUGH_S:
+                stuck[line].append(since)
+        for line, times in stuck.items():
+            text = Sentence(
+                "NOT GETTING THROUGH: on {line} {count} of our acts about letters are not at their end",
+                line=line,
+                count=len(times),
+            )
+            key = f"letters_stuck:{line}"
+            yield AlarmView(key, "not_getting_through", ALARM, line, "", min(times), None, text)
+
+    def _letters_since(self) -> list[tuple[str, Seconds]]:
+        """Since when each act of ours about letters could have been at their end."""
+        speaking = self._open_by_name()
+        return [
+            (line, max(since, speaking[line].line.opens_at or 0))
+            for line, since in self._letters.not_there()
+            if line in speaking
+        ]
+
+    def _not_fetched(self) -> Iterator[AlarmView]:
+        """Objects of theirs beyond our limits (spec 16.3): of a line in one."""
+        for room in self._node.rooms():
+            count, no_room = self._node.not_fetched(room)
+            if not count:
+                continue
+            name, key = self._look.name(room), f"not_fetched:{room.id.hex()}"
+            text = (
+                Sentence(
+                    "{line}: letters of theirs not fetched for want of room: {count};"
+                    " save and forget acknowledged ones: parley letter forget",
+                    line=name,
+                    count=count,
+                )
+                if no_room
+                else Sentence(
+                    "{line}: letters of theirs not fetched until others before them are here: {count};"
+                    " see that a bearer is up, or ask for a courier file",
+                    line=name,
+                    count=count,
+                )
+            )
+            yield AlarmView(key, "not_fetched", WARNING, name, "", self._since(key), None, text)
 
     def _appointments_due(self) -> Iterator[AlarmView]:
         """Appointments that both agreed on, from half an hour before until they are past."""

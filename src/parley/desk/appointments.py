@@ -25,7 +25,7 @@ from parley.core.instruments.appointment import (
     Terms,
 )
 from parley.core.line import Standing
-from parley.core.types import ActKind, Seconds, Subject, written
+from parley.core.types import U32, ActKind, Seconds, Subject, written
 from parley.desk.reading import Reading
 from parley.desk.signing import Signing
 from parley.keys.officers import Unlocked
@@ -127,6 +127,8 @@ class Appointments:
         """Offers other terms in the place of an appointment: another hour or place, or the read-out line. They take its
         place once both stand behind them; until then it stays as it is."""
         room, old, name = self._standing(ref)
+        if at is not None and at != old.at:
+            self._check_hour(at)
         made = replace(
             old,
             nonce=self._node.nonce(),
@@ -161,10 +163,7 @@ class Appointments:
         purpose: str,
         read_out: str,
     ) -> Appointment:
-        if at <= self._node.now():
-            raise LocalError(
-                Sentence("the hour of the appointment is past"), Sentence("name an hour to come")
-            )
+        self._check_hour(at)
         if not 0 <= lasts <= LASTS_MAX:
             raise LocalError(
                 Sentence("an appointment lasts at most {days} days", days=LASTS_MAX // 86400),
@@ -181,6 +180,16 @@ class Appointments:
             written(Sentence("purpose"), purpose, TEXT_BYTES_MAX),
             _optional(Sentence("read-out line"), read_out),
         )
+
+    def _check_hour(self, at: Seconds) -> None:
+        if at <= self._node.now():
+            raise LocalError(
+                Sentence("the hour of the appointment is past"), Sentence("name an hour to come")
+            )
+        if at > U32:
+            raise LocalError(
+                Sentence("an appointment is at the latest in the year 2106"), Sentence("name an earlier hour")
+            )
 
     def _offer(self, room: Room, made: Appointment, by: str, passphrase: str | Unlocked) -> AppointmentView:
         if room.is_order_wire:

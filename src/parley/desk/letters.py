@@ -8,11 +8,13 @@ its writer's own machine, and goes to its addressee as the same file.
 from __future__ import annotations
 
 import functools
+import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from parley.core import line as lines
+from parley.core import objects
 from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.instruments import letter, sealed
 from parley.core.instruments.letter import ANSWER_WORDS, CLASS_WORDS, TIER_WORDS, Passage, State
@@ -32,8 +34,8 @@ from parley.core.wire import body as bodies
 from parley.core.wire import entry as wire
 from parley.core.wire.body import NAME_BYTES_MAX, PARAGRAPH_BYTES_MAX, RANK_BYTES_MAX
 from parley.desk.files import read_file, write_file
-from parley.desk.passages import KINDS, LetterView, Passages
-from parley.desk.reader import verbatim
+from parley.desk.passages import KINDS, NEEDS_THEM, LetterView, Passages
+from parley.desk.reader import precedence_named, verbatim
 from parley.desk.reading import Reading
 from parley.desk.signing import Signing
 from parley.keys.officers import Unlocked
@@ -56,6 +58,7 @@ class PaperView:
     at: Seconds
     state: str
     needs_another: bool = True  # it is not released by the officer who prepared it
+    kept_back: bool = False  # by a cut: it goes when it is released again
 
 
 class Letters(Passages):
@@ -69,7 +72,7 @@ class Letters(Passages):
 
     def papers(self) -> tuple[PaperView, ...]:
         """What is prepared and waits for its release, and what is released and waits for a bearer."""
-        prepared = [self._paper_view(e) for e in self._log.prepared() if _kind_of(e) in KINDS]
+        prepared = [self._paper_view(event) for event in self._prepared()]
         waiting = [
             self._waiting_view(room, w)
             for room in self._look.rooms(None)
@@ -77,6 +80,34 @@ class Letters(Passages):
             if w.kind in KINDS
         ]
         return (*prepared, *waiting)
+
+    def _prepared(self) -> tuple[Event, ...]:
+        """What waits for a release. The record knows what was released, also where the journal could not note it."""
+        return tuple(
+            event
+            for event in self._log.prepared()
+            if _kind_of(event) in KINDS and self._store.released(event.id) is None
+        )
+
+    def not_there(self) -> tuple[tuple[str, Seconds], ...]:
+        """What we said about letters and is not at their end, by line and since when: what waits for a bearer, and
+        tenders and letters in our log that their node has not signed for. What a cut keeps back is none of it."""
+        waiting = [
+            (self._look.name(room), w.released_at)
+            for room in self._look.rooms(None)
+            for w in self._store.waiting(room.id)
+            if w.kind in KINDS and not w.kept_back
+        ]
+        entered = [
+            (self._look.name(room), said.at)
+            for room in self._look.rooms(None)
+            if not room.is_order_wire
+            for way in self.passages(room)
+            if way.party == room.pair.ours
+            and (said := way.entered or way.tendered) is not None
+            and not said.covered
+        ]
+        return (*waiting, *entered)
 
     def addresses(self, line: str) -> tuple[tuple[str, str], ...]:
         """The protocol book of a line: which office is addressed how, as the accord has it."""
@@ -119,14 +150,6 @@ class Letters(Passages):
             raise LocalError(
                 Sentence("only a tender of theirs can be answered"), Sentence("see: parley letter list")
             )
-        decided = way.decided
-        if way.withdrawn or (
-            decided is not None and decided.answer.answer != TenderAnswer.UNDETERMINED
-        ):
-            raise LocalError(
-                Sentence("this tender is {state} already", state=Sentence(way.state.value)),
-                Sentence("the first answer that accepts or refuses counts; they may tender again"),
-            )
         words = written(Sentence("reason"), reason, PARAGRAPH_BYTES_MAX) if reason else None
         said = letter.Answer(
             way.id,
@@ -155,15 +178,10 @@ class Letters(Passages):
         header = _header(data)
         if ref:
             room, way = self.find(ref)
-            if way.party != room.pair.ours or way.tendered is None or way.entered is not None:
+            if way.party != room.pair.ours or way.tendered is None:
                 raise LocalError(
-                    Sentence("{ref} is not an open tender of ours", ref=ref),
+                    Sentence("{ref} is not a tender of ours", ref=ref),
                     Sentence("see: parley letter list"),
-                )
-            if way.state != State.ACCEPTED:
-                raise LocalError(
-                    Sentence("this tender is {state}", state=Sentence(way.state.value)),
-                    Sentence("a letter is handed in once they have accepted its tender"),
                 )
             tender, names, of_kind = way.id, None, way.kind
             self._speaking(self._look.name(room), ActKind.LETTER)
@@ -171,14 +189,8 @@ class Letters(Passages):
             room = self._speaking(line, ActKind.LETTER)
             tender, names = None, _names(in_whose_name, to_whom, rank)
             of_kind = _named(CLASS_WORDS, kind, Sentence("class"))
-            if int(of_kind) not in room.line.accord.untendered:
-                raise LocalError(
-                    Sentence("a {kind} does not pass without a tender", kind=CLASS_WORDS[of_kind]),
-                    Sentence("tender it first: parley letter tender"),
-                )
-        self._check_number(room, header)
         salt = self._node.entropy(SALT_BYTES)
-        named = self._node.turn(lambda: self._node.keep_object(room, data, salt))
+        named = objects.name(data, salt)
         said = letter.Letter(
             tender,
             of_kind,
@@ -189,7 +201,16 @@ class Letters(Passages):
             (named.root, named.size, named.salt),
             header.commitment,
         )
-        return self._prepare(room, ActKind.LETTER, letter.letter_body(said), by, precedence)
+        body, urgency = letter.letter_body(said), precedence_named(precedence)
+        self._check(room, ActKind.LETTER, body)
+        others = [letter.letter(_body_of(e)) for e in self._prepared() if _kind_of(e) == ActKind.LETTER]
+        if any(_in_series(other) == _in_series(said) for other in others):
+            raise LocalError(
+                Sentence("letter {number} of this writer is prepared already", number=header.number),
+                Sentence("see: parley letter papers"),
+            )
+        self._node.turn(lambda: self._node.keep_object(room, data, salt))
+        return self._prepare(room, ActKind.LETTER, body, by, urgency.name)
 
     def tier(self, ref: str, tier: str, by: str) -> PaperView:
         """Prepares our word on how much of a letter may be disclosed. A tier once said can be raised, never lowered."""
@@ -202,19 +223,16 @@ class Letters(Passages):
                 Sentence("a tier is of a letter"),
             )
         said = _named(TIER_WORDS, tier, Sentence("tier"))
-        before = way.tiers[room.pair.ours]
-        if before is not None and said <= before:
-            raise LocalError(
-                Sentence("we have said {tier} already", tier=TIER_WORDS[before]),
-                Sentence("what may be disclosed can be more, and never less"),
-            )
         return self._prepare(room, ActKind.TIER, (way.entered.id, int(said)), by, "ROUTINE")
 
     def release(self, ref: str, by: str, passphrase: str | Unlocked) -> PaperView:
-        """Signs what is prepared, as its releasing authority."""
-        event, room = self._paper(ref)
-        kind = _kind_of(event)
-        found, _ = self._signing.signer(by, passphrase)
+        """Signs what is prepared, as its releasing authority; or what a cut has kept back, anew."""
+        room, kept = self._kept_back(ref)
+        event = self._log.event(kept.draft) if kept is not None and kept.draft else None
+        if kept is None:
+            event, room = self._paper(ref)
+        assert event is not None and room is not None, "what waits was prepared"
+        kind, body = _kind_of(event), _body_of(event)
         if room.line.accord.second_person and event.officer == by:
             raise LocalError(
                 Sentence("{ref} is released by a second person", ref=ref),
@@ -222,19 +240,34 @@ class Letters(Passages):
             )
         if (refused := lines.refuse(room.line, kind, None, self._node.now())) is not None:
             raise refused
-        body = _body_of(event)
+        self._check(room, kind, body, kept)
         precedence = Precedence[str(event.detail["precedence"])]
-        number = self._signing.sign_and_release(room, kind, body, precedence, by, passphrase, event.id)
-        view = self._paper_view(event)
-        return PaperView(
-            f"{self._look.name(room)}:ours:{found.officer.author}/{number}",
-            view.line,
-            view.kind,
-            view.words,
-            view.prepared_by,
-            self._node.now(),
-            Sentence("released"),
+        self._signing.sign_and_release(
+            room, kind, body, precedence, by, passphrase, event.id, None if kept is None else kept.id
         )
+        released = self._store.released(event.id)
+        assert released is not None
+        ref = f"{self._look.name(room)}:ours:{released[1]}/{released[2]}"
+        return replace(self._paper_view(event), ref=ref, at=self._node.now(), state=Sentence("released"))
+
+    def withdraw(self, ref: str, by: str, passphrase: str | Unlocked) -> None:
+        """Withdraws what is released and still waits: nothing of it is in the record."""
+        self._signing.signer(by, passphrase)
+        room, waiting = self._waiting_at(ref)
+        if room is None or waiting is None:
+            raise LocalError(
+                Sentence("nothing about letters waits as {ref!r}", ref=ref),
+                Sentence("see: parley letter papers; what is in the record: parley letter take-back"),
+            )
+
+        def do() -> None:
+            self._store.entered(waiting.id)
+            if waiting.kind == ActKind.LETTER:
+                self._drop_object(wire.decode_body(waiting.body))
+
+        self._node.turn(do)
+        self._log.note(self._node.now(), Happened.WITHDRAWN, by, room.id, waiting.draft or 0, ref=ref)
+        self._node.changed()
 
     def discard(self, ref: str, by: str) -> None:
         """Takes back what is prepared and not released: nothing of it is in the record."""
@@ -242,8 +275,7 @@ class Letters(Passages):
         event, room = self._paper(ref)
         self._log.note(self._node.now(), Happened.WITHDRAWN, by, room.id, event.id)
         if _kind_of(event) == ActKind.LETTER:
-            named = ObjectName(*letter.letter(_body_of(event)).named)
-            self._node.turn(lambda: self._node.drop_object(named))  # its sealed bytes go with it
+            self._node.turn(lambda: self._drop_object(_body_of(event)))
         self._node.changed()
 
     def take_back(self, ref: str, by: str, passphrase: str | Unlocked, reason: str) -> LetterView:
@@ -253,6 +285,11 @@ class Letters(Passages):
             raise LocalError(
                 Sentence("only the party that said it can take it back"),
                 Sentence("answer the tender instead"),
+            )
+        if way.state in (State.WITHDRAWN, State.TAKEN_BACK):
+            raise LocalError(
+                Sentence("{ref} is {state} already", ref=ref, state=Sentence(way.state.value)),
+                Sentence("see: parley letter show"),
             )
         last = way.entered or way.tendered
         assert last is not None
@@ -267,6 +304,11 @@ class Letters(Passages):
         if way.party == room.pair.ours or way.entered is None or way.letter is None:
             raise LocalError(
                 Sentence("only a letter of theirs can be acknowledged"), Sentence("see: parley letter list")
+            )
+        if way.state in (State.RECEIVED, State.TAKEN_BACK):
+            raise LocalError(
+                Sentence("{ref} is {state} already", ref=ref, state=Sentence(way.state.value)),
+                Sentence("see: parley letter show"),
             )
         self._bytes(ref, way)
         body: Body = (way.entered.id, int(Grade.SEEN), None)
@@ -288,20 +330,101 @@ class Letters(Passages):
             )
         return data
 
-    def _check_number(self, room: Room, header: sealed.Header) -> None:
-        for way in self.passages(room):
-            known = way.letter
-            if known is None or way.party != room.pair.ours:
-                continue
-            if (known.writer, known.addressee, known.number) == (
-                header.sender,
-                header.addressee,
-                header.number,
-            ):
+    def _drop_object(self, body: Body) -> None:
+        """The sealed bytes of a letter that does not go go with it."""
+        self._node.drop_object(ObjectName(*letter.letter(body).named))
+
+    def _check(self, room: Room, kind: ActKind, body: Body, kept: Waiting | None = None) -> None:
+        """Raises LocalError if this act can have no effect by what both records say now. It is asked when the act is
+        prepared and again when it is released: days may lie between. `kept`: the act it takes the place of."""
+        match kind:
+            case ActKind.TENDER_ANSWER:
+                self._check_answer(room, letter.answer(body), kept)
+            case ActKind.LETTER:
+                self._check_letter(room, letter.letter(body), kept)
+            case ActKind.TIER:
+                name, tier = body
+                ours = room.pair.ours
+                way = next((w for w in self.passages(room) if w.entered and w.entered.id == name), None)
+                before = None if way is None else way.tiers[ours]
+                if before is not None and tier <= before:  # type: ignore[operator]
+                    raise LocalError(
+                        Sentence("we have said {tier} already", tier=TIER_WORDS[before]),
+                        Sentence("what may be disclosed can be more, and never less"),
+                    )
+            case _:
+                return
+
+    def _check_answer(self, room: Room, said: letter.Answer, kept: Waiting | None) -> None:
+        way = self._tendered(room, said.tender)
+        others = [letter.answer(body) for body in self._waiting_bodies(room, ActKind.TENDER_ANSWER, kept)]
+        decided = [way.decided.answer] if way.decided else []
+        final = any(
+            other.tender == said.tender and other.answer != TenderAnswer.UNDETERMINED
+            for other in (*decided, *others)
+        )
+        if way.withdrawn or final:
+            state = Sentence("answered") if others and way.state in NEEDS_THEM else Sentence(way.state.value)
+            raise LocalError(
+                Sentence("this tender is {state} already", state=state),
+                Sentence("the first answer that accepts or refuses counts; they may tender again"),
+            )
+
+    def _tendered(self, room: Room, tender: bytes) -> Passage:
+        found = next((way for way in self.passages(room) if way.id == tender), None)
+        if found is None:
+            raise LocalError(
+                Sentence("its tender has no effect any more"), Sentence("see: parley log, parley verify")
+            )
+        return found
+
+    def _check_letter(self, room: Room, said: letter.Letter, kept: Waiting | None) -> None:
+        others = [letter.letter(body) for body in self._waiting_bodies(room, ActKind.LETTER, kept)]
+        ways = [way for way in self.passages(room) if way.party == room.pair.ours]
+        if said.tender is not None:
+            way = self._tendered(room, said.tender)
+            if way.state != State.ACCEPTED or any(other.tender == way.id for other in others):
+                state = Sentence("released") if way.state == State.ACCEPTED else Sentence(way.state.value)
                 raise LocalError(
-                    Sentence("letter {number} of this writer is in the record already", number=header.number),
-                    Sentence("each letter has a number of its own, given when it is sealed"),
+                    Sentence("this tender is {state}", state=state),
+                    Sentence("a letter is handed in once, when they have accepted its tender"),
                 )
+        elif int(said.kind) not in room.line.accord.untendered:
+            raise LocalError(
+                Sentence("a {kind} does not pass without a tender", kind=CLASS_WORDS[said.kind]),
+                Sentence("tender it first: parley letter tender"),
+            )
+        there = (*(way.letter for way in ways if way.letter is not None), *others)
+        if any(_in_series(other) == _in_series(said) for other in there):
+            raise LocalError(
+                Sentence("letter {number} of this writer is in the record already", number=said.number),
+                Sentence("each letter has a number of its own, given when it is sealed"),
+            )
+
+    def _waiting_bodies(self, room: Room, kind: ActKind, but: Waiting | None) -> tuple[Body, ...]:
+        """What of this kind is released and not in the record, but for one."""
+        return tuple(
+            wire.decode_body(w.body)
+            for w in self._store.waiting(room.id)
+            if w.kind == kind and (but is None or w.id != but.id)
+        )
+
+    def _waiting_at(self, ref: str) -> tuple[Room, Waiting] | tuple[None, None]:
+        """What waits under a ref, as a line and an act about letters."""
+        for room in self._look.rooms(None):
+            for waiting in self._store.waiting(room.id):
+                if waiting.kind in KINDS and self._waiting_ref(room, waiting) == ref:
+                    return room, waiting
+        return None, None
+
+    def _kept_back(self, ref: str) -> tuple[Room, Waiting] | tuple[None, None]:
+        room, waiting = self._waiting_at(ref)
+        if room is None or waiting is None or not waiting.kept_back or not waiting.draft:
+            return None, None
+        return room, waiting
+
+    def _waiting_ref(self, room: Room, w: Waiting) -> str:
+        return f"{self._look.name(room)}:ours:{w.author}/{w.number}"
 
     def _prepare(self, room: Room, kind: ActKind, body: Body, by: str, precedence: str) -> PaperView:
         self._signing.acting(by)
@@ -315,6 +438,7 @@ class Letters(Passages):
                 Sentence("there is no precedence {word!r}", word=precedence),
                 Sentence("ROUTINE, PRIORITY, IMMEDIATE or FLASH"),
             ) from None
+        self._check(room, kind, body)
         event_id = self._log.note(
             self._node.now(),
             Happened.PREPARED,
@@ -341,7 +465,7 @@ class Letters(Passages):
 
     def _paper(self, ref: str) -> tuple[Event, Room]:
         digits = ref.removeprefix("paper:")
-        known = {e.id: e for e in self._log.prepared() if _kind_of(e) in KINDS}
+        known = {event.id: event for event in self._prepared()}
         event = known.get(int(digits)) if digits.isdecimal() and len(digits) < 19 else None
         if event is None or not ref.startswith("paper:"):
             raise LocalError(
@@ -356,7 +480,7 @@ class Letters(Passages):
         state = Sentence("waits for release by a second person")
         if not room.line.accord.second_person:
             state = Sentence("waits for release")
-        words = self._words(kind, body)
+        words = self._words(room, kind, body)
         return PaperView(
             f"paper:{event.id}",
             self._look.name(room),
@@ -373,16 +497,23 @@ class Letters(Passages):
         state = Sentence("kept back by a cut") if w.kept_back else Sentence("waits for a bearer")
         kind = ActKind(w.kind)
         return PaperView(
-            f"{self._look.name(room)}:ours:{w.author}/{w.number}",
+            self._waiting_ref(room, w),
             self._look.name(room),
             Sentence(kind.name.replace("_", " ")),
-            self._words(kind, wire.decode_body(w.body)),
+            self._words(room, kind, wire.decode_body(w.body)),
             event.officer if event else "",
             w.released_at,
             state,
+            room.line.accord.second_person,
+            w.kept_back,
         )
 
-    def _words(self, kind: ActKind, body: Body) -> str:
+    def _names_of(self, room: Room, tender: bytes | None) -> letter.Names:
+        """What the tender of a letter states."""
+        way = next((way for way in self.passages(room) if way.id == tender), None)
+        return letter.Names("", "") if way is None else way.names
+
+    def _words(self, room: Room, kind: ActKind, body: Body) -> str:
         """A formal act about a letter in one line."""
         match kind:
             case ActKind.TENDER:
@@ -402,11 +533,17 @@ class Letters(Passages):
                 return Sentence("{ref}: {words}", ref=ref, words=words)
             case ActKind.LETTER:
                 one = letter.letter(body)
+                names = one.names or self._names_of(room, one.tender)
                 return Sentence(
-                    "{kind} number {number}, {size} bytes, sealed",
+                    "{kind} number {number} in the name of {name} to {to}: {size} bytes, sealed; cards {writer} to"
+                    " {addressee}",
                     kind=CLASS_WORDS[one.kind],
                     number=one.number,
+                    name=verbatim(names.in_whose_name),
+                    to=verbatim(names.to_whom),
                     size=one.named[1],
+                    writer=one.writer.hex()[:16],
+                    addressee=one.addressee.hex()[:16],
                 )
             case _:
                 name, tier = body
@@ -422,8 +559,18 @@ def _body_of(event: Event) -> Body:
     return wire.decode_body(bytes.fromhex(str(event.detail["body"])))
 
 
+def _in_series(one: letter.Letter) -> tuple[bytes, bytes, int]:
+    """What no two letters of a party have alike."""
+    return one.writer, one.addressee, one.number
+
+
+def _seen(name: str) -> bool:
+    """Whether a name shows anything: a letter or a digit."""
+    return any(unicodedata.category(sign)[0] in "LN" for sign in name)
+
+
 def _names(in_whose_name: str, to_whom: str, rank: str) -> letter.Names:
-    if not in_whose_name.strip() or not to_whom.strip():
+    if not _seen(in_whose_name) or not _seen(to_whom):
         raise LocalError(
             Sentence("a letter states in whose name it is and to whom"), Sentence("give both: offices")
         )
@@ -505,8 +652,8 @@ def _of(name: str) -> Callable[..., object]:
 
 
 _BY_NAME = (
-    "list", "get", "count", "papers", "needs_us", "tender", "answer", "tier", "release", "discard", "take_back",
-    "acknowledge", "addresses",
+    "list", "get", "count", "papers", "needs_us", "tender", "answer", "tier", "release", "withdraw", "discard",
+    "take_back", "acknowledge", "addresses",
 )  # fmt: skip
 QUESTIONS: dict[str, Callable[..., object]] = {f"letter_{name}": _of(name) for name in _BY_NAME}
 QUESTIONS |= {"letter_hand_in": _hand_in, "letter_take": _take}

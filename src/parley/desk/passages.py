@@ -6,6 +6,7 @@ says `core.instruments.letter`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parley.core import accord as accords
@@ -14,8 +15,9 @@ from parley.core.instruments import letter
 from parley.core.instruments.letter import ANSWER_WORDS, CLASS_WORDS, TIER_WORDS, Passage, Said, State
 from parley.core.objects import ObjectName
 from parley.core.record import Held
-from parley.core.types import Act, ActKind, Seconds, TenderAnswer
+from parley.core.types import U32, Act, ActKind, Seconds, TenderAnswer
 from parley.core.wire import body as bodies
+from parley.core.wire import entry as wire
 from parley.desk.reading import Reading
 from parley.node import Node, Room
 
@@ -42,7 +44,8 @@ class LetterView:
     """One letter, from its tender on. `number`: in its writer's series; None before it is handed in. `whole`: its
     sealed bytes are at our end. `tier`: what both have said may be disclosed, in a word; empty while one has said
     nothing. `unasked`: it came without a tender though its class does not pass without. `deadline`: when our answer is
-    due, while it needs us."""
+    due, while it needs us. `at_their_end`: their node has signed for the letter; `there`: their end says that it holds
+    the sealed bytes. `letter_waits`: the letter is released, and waits for a bearer."""
 
     ref: str
     line: str
@@ -69,6 +72,9 @@ class LetterView:
     addressee: str
     check: str
     deadline: Seconds | None = None
+    at_their_end: bool = False
+    there: bool = False
+    letter_waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,8 @@ class Passages:
 
     def __init__(self, node: Node, look: Reading) -> None:
         self._node, self._look, self._store = node, look, node.store
+        self._made: dict[bytes, tuple[Passage, ...]] = {}  # by line, until something changes
+        node.readers.append(self._made.clear)
 
     def list(self, line: str | None = None) -> tuple[LetterView, ...]:
         """All letters, the newest first."""
@@ -177,10 +185,17 @@ class Passages:
         return f"{self._look.name(room)}:{whose}:{said.author}/{said.number}"
 
     def passages(self, room: Room) -> tuple[Passage, ...]:
-        """The letters of a line by the acts that have effect: proven, with the power, in their form."""
+        """The letters of a line by the acts that have effect: proven, with the power, in their form, placed. A page
+        asks several times; they are made once between two changes."""
+        found = self._made.get(room.id)
+        if found is None:
+            found = self._made[room.id] = self._passages(room)
+        return found
+
+    def _passages(self, room: Room) -> tuple[Passage, ...]:
         acts = []
         for kind in KINDS:
-            acts += [row.held for row in reversed(self._store.acts(room.id, kind))]
+            acts += _readable(row.held for row in reversed(self._store.acts(room.id, kind)))
         for held in tuple(acts):
             if held.kind in (ActKind.TENDER, ActKind.LETTER):
                 acts += [
@@ -190,12 +205,20 @@ class Passages:
                 ]
         return letter.passages(found for held in acts if (found := self._said(room, held)) is not None)
 
+    def waiting_letters(self, room: Room) -> tuple[letter.Letter, ...]:
+        """Letters of ours that are released and not in the record."""
+        waiting = (w for w in self._store.waiting(room.id) if w.kind == ActKind.LETTER)
+        return tuple(letter.letter(wire.decode_body(w.body)) for w in waiting)
+
     def _said(self, room: Room, held: Held) -> Said | None:
         act, officer = held.said, self._look.proven(room, held)
         if not isinstance(act, Act) or officer is None or held.body is None or act.line != room.id:
             return None
         if held.sequence >= room.line.logs[held.party].size:
             return None  # beyond a hole: it has effect once it is placed
+        first = self._store.first_named(room.id, held.party, act.author, act.number)
+        if first is not None and first[0] != held.id:
+            return None  # another act under the name of this one lies lower (EN-14)
         if not accords.may(officer, act.kind, None, act.precedence):
             return None
         try:
@@ -222,7 +245,8 @@ class Passages:
         assert first is not None
         untendered = way.tendered is None or way.decided is None
         passes = int(way.kind) in room.line.accord.untendered
-        last = (way.entered or way.tendered) if way.state in NEEDS_THEM else None
+        open_ = way.state in NEEDS_THEM and way.state != State.UNDETERMINED
+        last = (way.entered or way.tendered) if open_ else None
         accepted = way.decided is not None and way.decided.answer.answer == TenderAnswer.ACCEPTED
         return LetterView(
             self.ref(room, first, way.party),
@@ -258,4 +282,19 @@ class Passages:
             way.letter.addressee.hex() if way.letter else "",
             first.id.hex()[:16],
             None if last is None or way.party == room.pair.ours else last.answer_by,
+            way.entered is not None and way.entered.covered,
+            way.entered is not None and self._store.is_told_held(room.id, way.entered.sequence, 0),
+            any(one.tender == way.id for one in self.waiting_letters(room)),
         )
+
+
+def _readable(acts: Iterable[Held]) -> list[Held]:
+    """Acts of one kind, but for those above the first that is held withheld in their log: what it says could come
+    before theirs (LE-11). A tier is no matter of order."""
+    found = list(acts)
+    if found and found[0].kind == ActKind.TIER:
+        return found
+    withheld = [
+        min((h.sequence for h in found if h.party == p and h.body is None), default=U32) for p in (0, 1)
+    ]
+    return [held for held in found if held.sequence < withheld[held.party]]

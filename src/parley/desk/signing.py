@@ -5,10 +5,13 @@ An act is signed and released within one turn: it waits at our end until a beare
 
 from __future__ import annotations
 
+from parley.core import line as lines
 from parley.core import suite
 from parley.core.errors import LocalError, Sentence
 from parley.core.line import Side, Standing
 from parley.core.types import ActKind, Body, Precedence, Subject
+from parley.core.wire import cbor
+from parley.core.wire import entry as wire
 from parley.desk.reading import Reading
 from parley.desk.views import TermsView
 from parley.keys import OfficerFile, Signer
@@ -59,12 +62,16 @@ class Signing:
         by: str,
         passphrase: str | Unlocked,
         draft: int | None = None,
+        kept: int | None = None,
     ) -> int:
-        """One act, released; gives its number. `draft`: the event of the journal it was prepared as."""
+        """One act, released; gives its number. `draft`: the event of the journal it was prepared as. `kept`: the id of
+        what a cut kept back, which this takes the place of."""
         found, signer = self.signer(by, passphrase)
         self._look.may(found, kind, None, precedence)
 
         def do() -> int:
+            if kept is not None:
+                self._node.store.entered(kept)
             cose, number = self._node.sign(room, kind, body, precedence, found.officer.author, signer)
             self._node.release(room, cose, body, draft=draft)
             return number
@@ -79,6 +86,7 @@ class Signing:
         """Terms, offered; counts as this officer's agreement."""
         found, signer = self.signer(by, passphrase)
         self._look.may(found, ActKind.OFFER, subject, Precedence.IMMEDIATE)
+        self._check_room_for(room, subject, suite.sha256(terms))
         body: Body = (int(subject), terms)
 
         def do() -> None:
@@ -92,3 +100,19 @@ class Signing:
         name = suite.sha256(terms)
         standing = room.line.standing(name) or Standing(subject, name, terms, (Side(), Side()))
         return self._look.terms_view(room, standing)
+
+    def _check_room_for(self, room: Room, subject: Subject, name: bytes) -> None:
+        """Raises LocalError for one offer more than a side has (LI-16): it would be signed and stand for nothing."""
+        ours, most = room.pair.ours, lines.OFFERS_MAX_OF[subject]
+        standings = (s for s in room.line.standings if s.subject == subject)
+        offered = {s.hash for s in standings if s.offered[ours] is not None}
+        for waiting in self._node.store.waiting(room.id):
+            if waiting.kind == ActKind.OFFER and waiting.subject == subject:
+                offered.add(suite.sha256(cbor.octets(wire.decode_body(waiting.body)[1])))
+        if name not in offered and len(offered) >= most:
+            raise LocalError(
+                Sentence("we have offered {count} terms of this kind here: no more would count", count=most),
+                Sentence("make a new pairing")
+                if room.is_order_wire
+                else Sentence("agree on a new line, and go on there: parley line offer"),
+            )

@@ -10,6 +10,7 @@ statement of the other covers. So both ends count the same letters.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -282,7 +283,7 @@ def series(found: Iterable[Passage]) -> tuple[Series, ...]:
 def _counted(party: int, writer: bytes, addressee: bytes, ways: list[Passage]) -> Series:
     entered = [way.entered for way in ways if way.entered is not None]
     numbers = [way.letter.number for way in ways if way.letter is not None]
-    highest, held = max(numbers), set(numbers)
+    highest, held = max(numbers), Counter(numbers)
     missing: list[int] = []
     at = 1
     while at < highest and len(missing) < MISSING_SHOWN_MAX:
@@ -297,7 +298,7 @@ def _counted(party: int, writer: bytes, addressee: bytes, ways: list[Passage]) -
         sum(not act.covered for act in entered),
         highest,
         tuple(missing),
-        tuple(sorted({n for n in held if numbers.count(n) > 1})),
+        tuple(sorted(n for n, times in held.items() if times > 1)),
         min(act.at for act in entered),
         max(act.at for act in entered),
     )
