@@ -48,6 +48,7 @@ _BEHIND_BYTES_MAX: Final = 64 * 1024
 """Most that waits here for one of several connections, bytes, while another takes frames."""
 _RENEW_EVERY_S: Final = 1.0
 _LOOK_EVERY_S: Final = 0.25  # at what is unacknowledged, while anything is
+_CLOSING_TURNS: Final = 8  # of the loop: until what was being accepted has been made, aborted and closed
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: what the kernel still holds is thrown away
 
 
@@ -220,6 +221,8 @@ class TcpBearer:
             connection.leave()
         for connection in leaving:
             await connection.gone.wait()
+        for _ in range(_CLOSING_TURNS):
+            await asyncio.sleep(0)
 
     # Dialling.
 

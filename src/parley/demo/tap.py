@@ -86,6 +86,11 @@ class Wire:
         self.seen.appendleft(Seen(self.frames, self._wall(), bearer, sender, read(frame)))
 
 
+_CLOSING_TURNS = (
+    8  # of the loop: until a connection that was being accepted has been made, aborted and closed
+)
+
+
 class Tap:
     """The wire of one bearer. The end that dials it is `dialler`, the end it dials on is `listener`."""
 
@@ -122,7 +127,8 @@ class Tap:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        await asyncio.sleep(0)  # the transports are closed by then
+        for _ in range(_CLOSING_TURNS):
+            await asyncio.sleep(0)
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._server is None:  # cut while it was being accepted
