@@ -68,6 +68,11 @@ SCHEMA = (
         trusted_since INTEGER NOT NULL, published_at INTEGER, asked_late INTEGER NOT NULL) STRICT;
     CREATE INDEX announcements_state ON announcements (state);
     """,
+    # version 6: the ways to what our clock is held against at a start
+    """
+    CREATE INDEX events_at ON events (at);
+    CREATE INDEX events_announcement ON events (id) WHERE what = 'announcement';
+    """,
 )
 VERSION = len(SCHEMA)
 DRAFTS_READ_MAX = 256  # drafts kept as they were read: one is asked for several times while it is released
@@ -98,6 +103,7 @@ class Happened(StrEnum):
     SIGNED_OUT = "signed out"
     REFUSED_SIGN_IN = "refused sign-in"
     COURIER = "courier"  # a file by hand, given out or taken in
+    FORGOTTEN = "forgotten"  # the bytes of an object of theirs, let go of by an officer
     ANNOUNCEMENT = "announcement"  # a step of a text of ours: drafted, released, held, published ...
 
 
@@ -143,7 +149,7 @@ class Announced:
     reason: str = ""
     trusted_since: int = 0
     published_at: Seconds | None = None
-    asked_late: int = 0  # an officer asked for it after its hour
+    asked_late: Seconds = 0  # when an officer asked for it after its hour; 0: nobody did
 
 
 class WatchLog:
@@ -270,6 +276,18 @@ class WatchLog:
                 ),
             )
             return found
+
+    def is_behind(self, wall: float, number: int) -> bool:
+        """Whether a later time than `wall` was noted since an officer last vouched for our clock: resumed that
+        announcement, or took the watch."""
+        since = self._db.execute(
+            "SELECT max(coalesce((SELECT max(id) FROM events WHERE what = 'watch' AND officer != ''), 0),"
+            " coalesce((SELECT max(id) FROM events WHERE what = 'announcement'"
+            " AND json_extract(detail, '$.act') = 'RESUME' AND json_extract(detail, '$.announcement') = ?), 0))",
+            (number,),
+        ).fetchone()
+        later = "SELECT 1 FROM events WHERE at > ? AND +id >= ? LIMIT 1"  # by the index of times: mostly none
+        return since is not None and self._db.execute(later, (wall, since[0])).fetchone() is not None
 
     # --- drafts
 

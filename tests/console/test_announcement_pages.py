@@ -11,7 +11,9 @@ from pair_of_ends import SECRET, End, Ends, paired
 from test_pages import Page, read
 
 from parley.console.shown import group
-from parley.core.types import Power
+from parley.core.instruments import announcement
+from parley.core.types import ActKind, Power, Precedence
+from parley.keys.officers import unlock
 
 POINTS = ("<b>All lines</b> work.", "\u202eesrever", "W" * 200)
 HOSTILE = "<script>alert(1)</script>\n\u202eThis line turns itself around\n" + "W" * 300
@@ -128,6 +130,32 @@ def test_hostile_texts_of_theirs_stay_text_beside_ours(ends: Ends, hour: str) ->
     read(ends.north.by("duty"), "/announcements")
     read(ends.north.by("duty"), "/watch")
     read(ends.north.by("duty"), "/record/Liaison")
+
+
+def test_a_text_by_an_officer_who_may_not_release_stands_beside_the_silence_of_its_party(  # AN-16
+    ends: Ends, hour: str
+) -> None:
+    north, south = ends.north, ends.south
+    room = next(r for r in north.node.rooms() if r.name == "Liaison")
+    at = north.desk.announcements.one(hour).at
+    (terms,) = [s.hash for s in room.line.standings if s.hash.hex().startswith(hour)]
+    body = announcement.body(
+        announcement.written(terms, at, "en", "By the clerk", "Words.", points=(0, 1, 2))
+    )
+    key = unlock(north.home.path, "clerk", SECRET)
+
+    def do() -> None:
+        cose, _ = north.node.sign(
+            room, ActKind.ANNOUNCEMENT, body, Precedence.IMMEDIATE, key.officer.author, key.signer
+        )
+        north.node.enter(room, cose, body)
+
+    north.node.turn(do)
+    ends.wait(5)
+    words = page(south, hour).words
+    assert "by an officer without the power to release" in words and "By the clerk" in words
+    assert "nothing that counts from North yet" in words and "Silence is not agreement" in words
+    assert "spoken of" not in words
 
 
 @pytest.mark.parametrize("ref", ["0" * 16, "x", "..", "%00", "a" * 5000])

@@ -227,7 +227,9 @@ def is_held_in(page: str, where: str) -> None:
 
 
 LABEL = '<span class="control">mixed letters</span>'
-LEADS = re.compile(r' href="/(line|record|call|restore|sever|message|calendar|year)/[^"]*"')  # looked at by itself
+LEADS = re.compile(
+    r' href="/(line|record|call|restore|sever|message|calendar|year)/[^"]*"'
+)  # looked at by itself
 IN_A_BOX = re.compile(r'(<span class="control">[^<>"]*</span>|[^<>])*', re.DOTALL)
 
 

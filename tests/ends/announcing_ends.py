@@ -96,6 +96,10 @@ class End:
         self.node.crash()
         self.bearer.close()
 
+    def open_for_a_command(self) -> None:
+        """As a command does while the end is down: nothing is attached, and nothing runs."""
+        self._begin(Home.open(self.place, SECRET, sync=False))
+
     def start_again(self) -> None:
         self._begin(Home.open(self.place, SECRET, sync=False))
         self.node.attach(self.bearer)
@@ -153,12 +157,20 @@ class Ends:
             bearer.open()
             end.node.start()
         self.wait(5)
-        agreed = Accord("Liaison", os.urandom(16), languages=("ko", "en"), quorum_restore=1)
-        terms = a.offer_line("South", agreed, "duty", SECRET)
-        self.wait(5)
-        b.agree(terms.ref, "duty", SECRET)
-        self.wait(5)
+        self._agree_on_line("Liaison")
         self.restore()
+
+    def _agree_on_line(self, name: str) -> None:
+        agreed = Accord(name, os.urandom(16), languages=("ko", "en"), quorum_restore=1)
+        terms = self.north.desk.offer_line("South", agreed, "duty", SECRET)
+        self.wait(5)
+        self.south.desk.agree(terms.ref, "duty", SECRET)
+        self.wait(5)
+
+    def second_line(self) -> str:
+        """One more line of the two, not opened yet; gives its name."""
+        self._agree_on_line("Annex")
+        return "Annex"
 
     def restore(self) -> None:
         terms = self.north.desk.offer_restore("Liaison", int(self.north.clock.wall()), "duty", SECRET)

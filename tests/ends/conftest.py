@@ -23,7 +23,9 @@ def _cheap() -> Iterator[None]:
         for opened in (Home.open, Home.create):
             patch.setitem(opened.__func__.__kwdefaults__, "sync", False)  # type: ignore[attr-defined]
         made = cli._parser
-        whole = functools.cache(lambda: made())  # all instruments, once: to make it takes longer than most commands
+        whole = functools.cache(
+            lambda: made()
+        )  # all instruments, once: to make it takes longer than most commands
         patch.setattr(cli, "_parser", lambda *_: whole())
         yield
 

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from announcing_ends import HOUR, POINTS, SECRET, TEXTS, End, Ends
+from announcing_ends import HOUR, POINTS, SECRET, START, TEXTS, End, Ends
 
 from parley.core import disclosure
 from parley.core.errors import LocalError
+from parley.core.instruments import announcement
 from parley.core.instruments.announcement import Doubt, Spoken, State
-from parley.core.types import ClockQuality
+from parley.core.types import ActKind, Body, ClockQuality
+from parley.desk.announcements import PRECEDENCE
+from parley.keys.officers import unlock
+from parley.node import Room
+from parley.site import Folder
 
 
 def also_slow(value: float) -> Any:
@@ -357,3 +362,235 @@ def test_a_journal_that_cannot_be_written_keeps_the_text_back_until_it_can(ends:
     log.keep_announcement = keep  # type: ignore[method-assign]
     ends.wait(6)
     assert ends.north.state(number) == State.PUBLISHED and ends.north.title in ends.north.site.said
+
+
+def asked_while_down(ends: Ends, after_s: float) -> int:
+    """A text of North that is past its hour, held, and resumed by a command while the end is down; then it starts."""
+    ends.agree_on()
+    number = ends.north.released()
+    ends.north.desk.announcements.hold(number, "watch")
+    ends.until(HOUR + 600)
+    ends.north.kill()
+    ends.north.open_for_a_command()
+    ends.north.desk.announcements.resume(number, "chief", SECRET)
+    ends.north.node.crash()
+    assert not ends.north.site.said
+    ends.until(HOUR + 600 + after_s)
+    ends.north.start_again()
+    ends.wait(2)
+    return number
+
+
+def test_a_text_that_was_asked_for_while_the_end_was_down_is_judged_anew_when_it_is_up(ends: Ends) -> None:
+    number = asked_while_down(ends, 3 * 86400)  # AN-9, AN-10
+    assert ends.north.state(number) == State.HELD and ends.north.doubt(number) == Doubt.LATE.value
+    assert not ends.north.site.said
+    assert "announcement_held" in {alarm.kind for alarm in ends.north.desk.alarms()}
+    ends.north.desk.announcements.resume(number, "chief", SECRET)
+    assert ends.north.title in ends.north.site.said
+
+
+def test_a_text_that_was_asked_for_while_the_end_was_down_goes_out_within_the_bound_of_its_hour(
+    ends: Ends,
+) -> None:  # AN-8
+    number = asked_while_down(ends, 200)
+    assert ends.north.state(number) == State.PUBLISHED and ends.north.title in ends.north.site.said
+
+
+def test_what_was_asked_for_and_could_not_go_out_is_not_asked_for_for_ever(ends: Ends) -> None:  # AN-9
+    ends.agree_on()
+    number = ends.north.released()
+    ends.north.desk.announcements.hold(number, "watch")
+    ends.until(HOUR + 3600)
+    log, keep = ends.north.node.watch_log, ends.north.node.watch_log.keep_announcement
+
+    def full(at: int, officer: str, step: str, *rest: Any, **also: Any) -> Any:
+        if not officer:
+            raise LocalError("the disk is full")
+        return keep(at, officer, step, *rest, **also)
+
+    log.keep_announcement = full  # type: ignore[method-assign]
+    ends.north.desk.announcements.resume(number, "chief", SECRET)
+    ends.wait(901)
+    assert not ends.north.site.said
+    log.keep_announcement = keep  # type: ignore[method-assign]
+    ends.wait(10)
+    assert ends.north.state(number) == State.HELD and ends.north.doubt(number) == Doubt.LATE.value
+
+
+def behind_at_the_start(ends: Ends, noted: str) -> int:
+    """A text of North that waits, an end that is down, its clock 50 minutes behind, a command, and a start."""
+    ends.agree_on()
+    number = ends.north.released()
+    ends.wait(300)
+    ends.north.kill()
+    ends.north.clock.off_s -= 3000
+    ends.north.open_for_a_command()
+    match noted:
+        case "a draft":
+            ends.north.desk.compose("Liaison", "a draft while the end is down", "duty")
+        case "the watch":
+            ends.north.desk.take_watch("duty")
+        case "a resume":
+            ends.north.desk.announcements.hold(number, "watch")
+            ends.north.desk.announcements.resume(number, "chief", SECRET)
+        case "the resume of another":
+            of_another = {"language": "en", "line": "Liaison", "at": HOUR + 60}
+            other = ends.north.desk.announcements.draft("", "duty", "Another", "Words.", **of_another)
+            ends.north.desk.announcements.release(other, "chief", SECRET)
+            ends.north.desk.announcements.hold(other, "watch")
+            ends.north.desk.announcements.resume(other, "chief", SECRET)
+    ends.north.node.crash()
+    ends.north.start_again()
+    return number
+
+
+@pytest.mark.parametrize("noted", ["nothing", "a draft", "the resume of another"])
+def test_a_clock_behind_the_journal_holds_whatever_was_noted_by_it_before_the_start(  # AN-9
+    ends: Ends, noted: str
+) -> None:
+    number = behind_at_the_start(ends, noted)
+    assert ends.north.state(number) == State.HELD and ends.north.doubt(number) == Doubt.BEHIND.value
+
+
+@pytest.mark.parametrize("noted", ["the watch", "a resume"])
+def test_a_clock_that_an_officer_has_looked_at_is_not_behind_what_was_noted_before(  # AN-9
+    ends: Ends, noted: str
+) -> None:
+    assert ends.north.state(behind_at_the_start(ends, noted)) == State.WAITS
+
+
+def test_two_texts_of_one_minute_have_a_page_each_and_a_late_one_takes_no_page(
+    ends: Ends, tmp_path: Path
+) -> None:  # AN-5
+    south, hour = ends.south, START + 3600
+    south.node.announcing.publish_to(Folder(tmp_path / "site", "South"))
+    texts = {"First": hour, "Second": hour + 30, "Third": hour}
+    of_line = {"First": "Liaison", "Second": "Liaison", "Third": ends.second_line()}
+    number = {}
+    for title, at in texts.items():
+        number[title] = south.desk.announcements.draft(
+            "", "duty", title, f"The text {title}.", language="en", line=of_line[title], at=at
+        )
+        south.desk.announcements.release(number[title], "chief", SECRET)
+    south.desk.announcements.hold(number["First"], "duty")
+    ends.until(hour + 100)
+
+    def public() -> dict[str, list[str]]:
+        pages = list((tmp_path / "site").glob("2021*.html"))
+        return {title: [p.name for p in pages if f"The text {title}." in p.read_text()] for title in texts}
+
+    before = public()
+    assert {title: len(names) for title, names in before.items()} == {"First": 0, "Second": 1, "Third": 1}
+    south.desk.announcements.resume(number["First"], "chief", SECRET)
+    after = public()
+    assert {title: len(names) for title, names in after.items()} == {"First": 1, "Second": 1, "Third": 1}
+    assert (after["Second"], after["Third"]) == (before["Second"], before["Third"])
+    assert len({names[0] for names in after.values()}) == 3
+
+
+def spoken_by(end: End, officer: str, title: str, *, again: int = 0, under: int | None = None) -> int:
+    """An ANNOUNCEMENT for the hour agreed, put into the record beside what the desk allows, as another program could;
+    `again` more times, `under` a number used before. Gives its number."""
+    room = next(r for r in end.node.rooms() if r.name == "Liaison")
+    key, terms = unlock(end.place, officer, SECRET), bytes(room.line.standings[-1].hash)
+    for standing in room.line.standings:
+        if standing.hash.hex().startswith(end.hour().ref):
+            terms = standing.hash
+    made = announcement.written(terms, HOUR, "en", title, "All points.", points=(0, 1, 2))
+
+    def do() -> int:
+        kept = end.node.store.next_number
+        if under is not None:
+            end.node.store.next_number = lambda *_: under  # type: ignore[method-assign]
+        try:
+            cose, number = sign(end, room, announcement.body(made), key)
+        finally:
+            end.node.store.next_number = kept  # type: ignore[method-assign]
+        for _ in range(1 + again):
+            end.node.enter(room, cose, announcement.body(made))
+        return number
+
+    return end.node.turn(do)
+
+
+def sign(end: End, room: Room, body: Body, key: Any) -> tuple[bytes, int]:
+    return end.node.sign(room, ActKind.ANNOUNCEMENT, body, PRECEDENCE, key.officer.author, key.signer)
+
+
+def test_an_officer_without_the_power_to_release_does_not_speak_for_them(ends: Ends) -> None:  # AN-13, AN-16
+    ends.agree_on()
+    spoken_by(ends.south, "watch", "By the watch alone")
+    ends.wait(10)
+    seen = ends.north.hour()
+    assert [(t.title, t.mark) for t in seen.theirs] == [
+        ("By the watch alone", "by an officer without the power to release")
+    ]
+    assert {p.theirs for p in seen.points} == {Spoken.NO_TEXT.value}
+    assert "nothing that counts from South yet" in seen.silence
+    ends.until(HOUR + 60)
+    assert "nothing that counts from South by" in ends.north.hour().silence
+    spoken_by(ends.south, "chief", "By the chief")
+    ends.wait(10)
+    seen = ends.north.hour()
+    assert {p.theirs for p in seen.points} == {Spoken.SPOKEN_OF.value} and seen.silence == ""
+    assert [t.title for t in seen.theirs if not t.mark] == ["By the chief"]
+
+
+def test_of_two_texts_under_one_name_only_the_first_counts_and_one_entered_twice_stands_once(
+    ends: Ends,
+) -> None:  # EN-14, AN-16
+    ends.agree_on()
+    number = spoken_by(ends.south, "chief", "The first", again=1)
+    ends.wait(10)
+    assert [(t.title, t.mark) for t in ends.north.hour().theirs] == [("The first", "")]
+    spoken_by(ends.south, "chief", "The second", under=number)
+    ends.wait(10)
+    assert [(t.title, t.mark) for t in ends.north.hour().theirs] == [
+        ("The first", ""),
+        ("The second", "another act has this name; this one has no effect"),
+    ]
+
+
+@pytest.mark.parametrize("another_waits", [False, True])
+def test_a_text_resumed_after_the_clock_was_set_right_stays_resumed(  # AN-9
+    ends: Ends, another_waits: bool
+) -> None:
+    north = ends.north
+    of_own = {"language": "en", "line": "Liaison"}
+    number, other = (
+        north.desk.announcements.draft("", "duty", "T", "x.", at=HOUR + 20_000 + i, **of_own)
+        for i in range(2)
+    )
+    ends.link.go_down()  # nothing else wakes the end
+    ends.wait(600)
+    north.desk.announcements.release(number, "chief", SECRET)
+    north.desk.announcements.hold(number, "duty", "the clock looks wrong")
+    if another_waits:
+        north.desk.announcements.release(other, "chief", SECRET)
+    ends.wait(301)
+    north.clock.off_s += 300
+    north.desk.announcements.resume(number, "chief", SECRET)
+    assert north.state(number) == State.WAITS
+    assert not another_waits or north.doubt(other) == Doubt.JUMPED.value
+    ends.wait(60)
+    assert north.state(number) == State.WAITS
+
+
+def test_what_is_asked_for_within_a_longer_commit_is_public_only_once_that_is_on_the_disk(
+    ends: Ends,
+) -> None:  # AN-7
+    ends.agree_on()
+    number = ends.north.released()
+    ends.north.desk.announcements.hold(number, "watch")
+    ends.until(HOUR + 60)
+    with pytest.raises(LocalError, match="full"), ends.north.desk.together():
+        ends.north.desk.announcements.resume(number, "chief", SECRET)
+        raise LocalError("the disk is full")
+    ends.wait(5)
+    assert not ends.north.site.said and ends.north.state(number) == State.HELD
+    with ends.north.desk.together():
+        ends.north.desk.announcements.resume(number, "chief", SECRET)
+        assert not ends.north.site.said
+    ends.wait(1)
+    assert ends.north.title in ends.north.site.said and ends.north.entered() == 1

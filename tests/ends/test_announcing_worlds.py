@@ -1,7 +1,8 @@
 """Announcements in worlds of chance: clocks set, ends killed, links down, texts held, resumed, aborted at any moment.
 
 Whatever happens, by the clock of each end: nothing is public or in the record before its hour; what is public stays;
-what was aborted never is; what is public is in the record once, as soon as the line allows; and an end that was up at
+what was aborted never is; what goes out later than the bound was asked for a moment before, of an end that was up; what
+is public is in the record once, as soon as the line allows; and an end that was up at
 the hour, with nothing against its clock, was in time.
 """
 
@@ -16,7 +17,7 @@ from announcing_ends import HOUR, SECRET, End, Ends
 from parley.core.errors import LocalError
 from parley.core.instruments.announcement import State
 
-KINDS = ("kill", "jump", "drift", "link", "hold", "abort")
+KINDS = ("kill", "jump", "drift", "link", "hold", "abort", "command")
 
 
 class World:
@@ -37,6 +38,7 @@ class World:
         self.was_public = {end.party: False for end in self.ends.both()}
         self.kinds = [kind for kind in KINDS if self.chance.random() < 0.4]
         self.aborted: set[str] = set()
+        self.asked_at = {end.party: -1.0 for end in self.ends.both()}  # when last resumed while it was up
         self.told: list[str] = []
 
     def run(self) -> None:
@@ -85,6 +87,14 @@ class World:
                 case "resume" if self.up[party]:
                     end.desk.announcements.resume(number, "chief", SECRET)
                     self.suspect[party] = False
+                    self.asked_at[party] = self.ends.common.wall()
+                case "command" if not self.up[party]:
+                    end.open_for_a_command()
+                    try:
+                        end.desk.announcements.resume(number, "chief", SECRET)
+                        self.suspect[party] = False
+                    finally:
+                        end.node.crash()
                 case "abort" if self.up[party] and self.chance.random() < 0.2:
                     end.desk.announcements.abort(number, "chief", SECRET)
                     self.aborted.add(party)
@@ -98,6 +108,9 @@ class World:
             public = end.title in end.site.said
             if public and not self.was_public[party]:
                 assert not self.suspect[party], (self.told, "out by a clock that was set")
+                is_late = end.site.at(end.title) - HOUR > 901
+                asked_s = self.ends.common.wall() - self.asked_at[party]
+                assert not is_late or asked_s <= 901, (self.told, "out late, and nobody asked")
             self.was_public[party] = public
             if public:
                 assert end.site.at(end.title) >= HOUR, (self.told, "before its hour")

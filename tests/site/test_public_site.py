@@ -7,6 +7,7 @@ import os
 import stat
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -32,10 +33,13 @@ def one(
     terms: bytes | None = b"t" * 32,
     points: tuple[int, ...] | None = (0,),
     channel: str = "",
+    line: bytes = b"l" * 32,
 ) -> Published:
     made = written(terms, at, language, title, text, channel=channel, points=points)
     act = hashlib.sha256(name.encode()).digest()
-    return Published(act, made, published_at, "South", "Press office", 540, b"proof of " + name.encode())
+    return Published(
+        act, line, made, published_at, "South", "Press office", 540, b"proof of " + name.encode()
+    )
 
 
 BOTH = [one("a", "ko", "통신선 재개", "모든 통신선이 다시 가동된다. [지어낸 글]"), one("b")]
@@ -160,6 +164,24 @@ def test_what_is_public_stays_when_more_is_announced(tmp_path: Path) -> None:
     first = {path.name for path in site.path.iterdir()}
     site.write([*BOTH, one("c", at=AT + 86400, published_at=AT + 86400, terms=b"u" * 32)])
     assert first <= {path.name for path in site.path.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"at": AT + 30, "published_at": AT + 30},
+        {"line": b"m" * 32},
+        {"terms": b"t" * 32},
+        {"terms": b"t" * 7 + b"u" * 25},
+    ],
+)
+def test_another_announcement_of_the_same_minute_leaves_a_page_as_it_was(other: dict[str, Any]) -> None:
+    first = one("a", terms=b"t" * 7 + b"v" * 25 if len(set(other.get("terms", b""))) > 1 else None)
+    before = files_of("South", [first])
+    (page,) = [name for name in before if name[0].isdigit() and name.endswith(".html")]
+    for texts in ([first, one("b", **{"terms": None} | other)], [one("b", **{"terms": None} | other), first]):
+        after = files_of("South", texts)
+        assert after[page] == before[page] and len(after) == len(before) + 2
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:

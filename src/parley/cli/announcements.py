@@ -161,6 +161,7 @@ def _published(view: View) -> Published:
     points = a["points"]
     return Published(
         bytes.fromhex(str(view["act"])),
+        bytes.fromhex(str(view["line"])),
         Announcement(
             None if a["terms"] is None else bytes.fromhex(str(a["terms"])),
             _int(a["at"]),

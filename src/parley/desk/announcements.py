@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from parley.core import accord as accords
 from parley.core import line as lines
 from parley.core import record, suite
 from parley.core.errors import LocalError, RemoteError, Sentence
@@ -243,6 +244,7 @@ class Announcements:
     def release(self, number: int, by: str, passphrase: str | Unlocked, *, offer: str = "") -> None:
         """Signs a text for its hour, a second person where the accord says so. It waits then, and nothing of it is in
         the record before. `offer`: what the officer read; refused when the text was changed since."""
+        self._node.announcing.settle()
         row, room = self._ours(number)
         state = announcement.stepped(State(row.state), Step.RELEASE)
         found, signer = self._signing.signer(by, passphrase)
@@ -277,19 +279,22 @@ class Announcements:
         self._step(by, Step.HOLD, replace(row, state=state, doubt="", reason=words))
 
     def resume(self, number: int, by: str, passphrase: str | Unlocked) -> None:
-        """Lets a text that is held go out at its hour; at once, if that is past: the officer has seen that it is."""
+        """Lets a text that is held go out at its hour; at once, if that is past: the officer has seen that it is. An
+        end that is down judges the hour anew when it starts."""
+        self._node.announcing.settle()
         row, _ = self._ours(number)
         found, _ = self._signing.signer(by, passphrase)
         self._look.may(found, ActKind.ANNOUNCEMENT, None, PRECEDENCE)
         self._node.check_may_sign()
         state = announcement.stepped(State(row.state), Step.RESUME)
-        past = self._node.now() >= row.at
+        now = self._node.now()
+        past = now >= row.at
         if not past and self._node.settings.clock_quality == ClockQuality.UNKNOWN:
             raise LocalError(
                 Sentence("nothing is known of what the clock of this machine is worth"),
                 Sentence("resume it once the hour has come, by a clock that you trust"),
             )
-        waits = replace(row, state=state, doubt="", reason="", asked_late=int(past))
+        waits = replace(row, state=state, doubt="", reason="", asked_late=now if past else 0)
         self._step(by, Step.RESUME, waits, trusted=True)
 
     def abort(self, number: int, by: str, passphrase: str | Unlocked) -> None:
@@ -424,7 +429,7 @@ class Announcements:
         theirs = self._store.acts(room.id, ActKind.ANNOUNCEMENT, 1 - room.pair.ours)
         for held in (row.held for row in reversed(theirs)):
             body = _fit(held)
-            if body is not None:
+            if body is not None and not self._is_again(room, held):
                 found.setdefault(_ref(room.id, body), (None, [], []))[2].append(held)
         return [(ref, *group) for ref, group in found.items()]
 
@@ -434,8 +439,12 @@ class Announcements:
         ours_index = room.pair.ours
         hour = None if standing is None else announcement.decode_hour(standing.terms)
         ours_said = [announcement.announcement(wire.decode_body(row.body)) for row in _that_count(rows)]
-        theirs_said = [announcement.announcement(_fit(held) or ()) for held in theirs]
-        at = hour.at if hour else (ours_said or theirs_said or [_aborted(rows)])[0].at
+        theirs_said = [
+            announcement.announcement(_fit(held) or ())
+            for held in theirs
+            if not self._without_effect(room, held)
+        ]
+        at = hour.at if hour else _hour_of(rows, theirs)
         clocks = room.line.accord.civil_clocks
         return AnnouncementView(
             ref,
@@ -455,25 +464,55 @@ class Announcements:
             ),
             tuple(self._our_text(room, row) for row in rows),
             tuple(self._their_text(room, held, at) for held in theirs),
-            "" if theirs else self._silence(room, at),
+            "" if theirs_said else self._silence(room, at, bool(theirs)),
             (clocks[ours_index], clocks[1 - ours_index]),
             room.line.accord.languages,
             room.line.accord.second_person,
             self._node.announcing.has_site,
         )
 
-    def _silence(self, room: Room, at: Seconds) -> Sentence:
-        """That they have said nothing, and what is known of the way to them: silence is no agreement."""
+    def _silence(self, room: Room, at: Seconds, is_shown: bool) -> Sentence:
+        """That they have said nothing, and what is known of the way to them: silence is no agreement. `is_shown`: a
+        text of theirs that does not speak for them."""
         now, them = self._node.now(), self._look.party(room, 1 - room.pair.ours)
-        observed = Sentence(self._node.observed(room).value)
-        if now < at:
-            return Sentence("nothing from {party} yet, {now}", party=them, now=clock(now))
-        return Sentence(
-            "nothing from {party} by {now}; the line is {observed}",
-            party=them,
-            now=clock(now),
-            observed=observed,
-        )
+        said = {
+            "party": them,
+            "now": clock(now),
+            **({} if now < at else {"observed": Sentence(self._node.observed(room).value)}),
+        }
+        match now < at, is_shown:
+            case True, False:
+                return Sentence("nothing from {party} yet, {now}", **said)
+            case True, True:
+                return Sentence("nothing that counts from {party} yet, {now}", **said)
+            case False, False:
+                return Sentence("nothing from {party} by {now}; the line is {observed}", **said)
+            case _:
+                return Sentence("nothing that counts from {party} by {now}; the line is {observed}", **said)
+
+    def _is_again(self, room: Room, held: Held) -> bool:
+        """Whether it is the same act as one at a lower place."""
+        act_id, _, sequence = self._first_named(room, held)
+        return act_id == held.id and sequence < held.sequence
+
+    def _without_effect(self, room: Room, held: Held) -> str:
+        """Why a text of theirs does not speak for them; empty if it does."""
+        officer, said = self._look.proven(room, held), held.said
+        assert isinstance(said, Act)
+        if officer is None:
+            return Sentence("from their end; officer not yet proven")
+        if not accords.may(officer, said.kind, None, said.precedence):
+            return Sentence("by an officer without the power to release")
+        if self._first_named(room, held)[0] != held.id:
+            return Sentence("another act has this name; this one has no effect")
+        return ""
+
+    def _first_named(self, room: Room, held: Held) -> tuple[bytes, bytes, int]:
+        said = held.said
+        assert isinstance(said, Act)
+        found = self._store.first_named(room.id, held.party, said.author, said.number)
+        assert found is not None, "it is held itself"
+        return found
 
     def _our_text(self, room: Room, row: Announced) -> TextView:
         made, said = announcement.announcement(wire.decode_body(row.body)), _said(row)
@@ -520,11 +559,8 @@ class Announcements:
     def _their_text(self, room: Room, held: Held, at: Seconds) -> TextView:
         made, said = announcement.announcement(_fit(held) or ()), held.said
         assert isinstance(said, Act)
-        officer = self._look.proven(room, held)
-        mark = ""
-        if officer is None:
-            mark = Sentence("from their end; officer not yet proven")
-        elif made.at != at:
+        mark = self._without_effect(room, held)
+        if not mark and made.at != at:
             mark = Sentence("names another hour: {at}", at=clock(made.at))
         return TextView(
             0,
@@ -560,8 +596,10 @@ def _that_count(rows: list[Announced]) -> list[Announced]:
     return []
 
 
-def _aborted(rows: list[Announced]) -> Announcement:
-    return announcement.announcement(wire.decode_body(rows[0].body))
+def _hour_of(rows: list[Announced], theirs: list[Held]) -> Seconds:
+    """The hour of texts for which nobody agreed on one."""
+    body = wire.decode_body(rows[0].body) if rows else _fit(theirs[0]) or ()
+    return announcement.announcement(body).at
 
 
 def _points(standing: Standing) -> tuple[str, ...]:
@@ -570,9 +608,7 @@ def _points(standing: Standing) -> tuple[str, ...]:
 
 def _ref(line: bytes, body: Body) -> str:
     """What names the announcement a text belongs to: its terms, or its line and hour."""
-    of = announcement.announcement(body)
-    name = of.terms if of.terms is not None else suite.sha256(cbor.encode((line, of.at)))
-    return name.hex()[:16]
+    return announcement.name(line, announcement.announcement(body))
 
 
 def _fit(held: Held) -> Body | None:

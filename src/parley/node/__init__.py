@@ -97,7 +97,12 @@ class Node(Objects):
         self._clocks: tuple[float, float] | None = None
         super().__init__(home, clock=clock, settings=settings or Settings())
         self.announcing = Announcing(
-            self, timer=timer, turn=self.turn, watch_clock=self._watch_clock, changed=self.changed
+            self,
+            timer=timer,
+            turn=self.turn,
+            joined=lambda: self._joined,
+            watch_clock=self._watch_clock,
+            changed=self.changed,
         )
 
     # --- life of the process
@@ -117,6 +122,7 @@ class Node(Objects):
         """Begins to speak: says what it has on every bearer that is up. Raises LocalError when this end may
         sign nothing."""
         self.check_may_sign()
+        self.sweep_objects()
         self._running = True
         self.announcing.start()
         self.watch_log.note(self.now(), Happened.STARTED)

@@ -53,10 +53,11 @@ class Announcing:
         *,
         timer: Timer,
         turn: Callable[[Callable[[], None]], None],
+        joined: Callable[[], bool],
         watch_clock: Callable[[], None],
         changed: Callable[[], None],
     ) -> None:
-        self._lines, self._timer, self._turn = lines, timer, turn
+        self._lines, self._timer, self._turn, self._joined = lines, timer, turn, joined
         self._watch_clock, self._changed = watch_clock, changed
         self._log, self._store = lines.watch_log, lines.store
         self._site: Site | None = None
@@ -65,6 +66,7 @@ class Announcing:
         self._unsaid: list[Announced] = []  # published, and not yet with what waits for a bearer
         self._unwritten = False  # the site is to be written
         self._apart: float | None = None  # wall less steady clock, when both were last believed
+        self._began = 0  # the last event before this start
         self._next: TimerHandle | None = None
 
     @property
@@ -77,14 +79,13 @@ class Announcing:
         self._site = site
 
     def start(self) -> None:
-        """Begins to keep the hours, before this start is noted in the journal: what was said last there is what the
-        clock is held against."""
+        """Begins to keep the hours. The clock is held against the journal, in which this start is noted after it."""
         clock = self._lines.clock
-        last = self._log.latest(1)
+        self._began = max((event.id for event in self._log.latest(1)), default=0)
         self._apart = clock.wall() - clock.monotonic()
         self._waits = self._log.announcements(State.WAITS)
-        if last and clock.wall() < last[0].at:
-            for waits in self._waits:
+        for waits in self._waits:
+            if self._log.is_behind(clock.wall(), waits.id):
                 self._hold(waits, Doubt.BEHIND)
         self._unsaid = [p for p in self._log.announcements(State.PUBLISHED) if not self._is_said(p)]
         self._unwritten = self._site is not None
@@ -96,6 +97,13 @@ class Announcing:
             self._next.cancel()
         self._next = self._apart = None
 
+    def settle(self) -> None:
+        """What speaks against our clock is noted, and held for, before an officer's step ends the doubt: it was
+        there before the step."""
+        if self._apart is not None:
+            self._watch_clock()
+            self.look()
+
     def reread(self) -> None:
         """An officer has taken a step: what waits is read anew, and what is due is done."""
         if self._apart is not None:
@@ -103,6 +111,9 @@ class Announcing:
 
     def look(self) -> None:
         """Does what is due now, and sets the next time to look."""
+        if self._joined():  # nothing may be public before all of it is on the disk
+            self._arm(0.0)
+            return
         trouble, before = "", self.trouble
         if not self._waits:  # what was set while nothing waited was set before the release
             self._apart = self._lines.clock.wall() - self._lines.clock.monotonic()
@@ -136,7 +147,7 @@ class Announcing:
         assert self._apart is not None
         jumped = abs(apart - self._apart) > JUMP_S
         for waits in self._waits:
-            late_s = math.inf if waits.asked_late else self._lines.settings.announce_late_s
+            late_s = math.inf if self._is_asked(waits) else self._lines.settings.announce_late_s
             found = announcement.asked(waits.at, wall, late_s, self._doubt(waits, jumped))
             if found is None:
                 continue
@@ -153,13 +164,20 @@ class Announcing:
     def _doubt(self, waits: Announced, jumped: bool) -> Doubt | None:
         if self._lines.put_back:
             return Doubt.PUT_BACK
-        if waits.asked_late:
+        if self._is_asked(waits):
             return None  # the officer who asked has looked at another clock
         if self._lines.settings.clock_quality == ClockQuality.UNKNOWN:
             return Doubt.UNKNOWN
         alarm = self._log.last_alarm()
         noted = alarm is not None and "jumped_s" in alarm.detail and alarm.id > waits.trusted_since
         return Doubt.JUMPED if jumped or noted else None
+
+    def _is_asked(self, waits: Announced) -> bool:
+        """Whether an officer has asked for it after its hour, to be published at once: of this process, and a short
+        while ago. What could not be done then is not what he would ask for now."""
+        asked_s = abs(self._lines.now() - waits.asked_late)
+        is_of_now = waits.asked_late > 0 and waits.trusted_since > self._began
+        return is_of_now and asked_s <= self._lines.settings.announce_late_s
 
     def _hold(self, waits: Announced, doubt: Doubt) -> None:
         state = announcement.stepped(State(waits.state), Step.HOLD)
@@ -222,6 +240,7 @@ class Announcing:
         officer = room.pair.rosters[said.party][said.author]
         return Published(
             record.act_id(wire.decode_signed(cbor.decode(act)).payload),
+            row.line,
             announcement.announcement(body),
             row.published_at,
             room.pair.cards[said.party].party_name,

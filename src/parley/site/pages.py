@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from parley.core import suite
+from parley.core.instruments import announcement
 from parley.core.instruments.announcement import Announcement, Published
 from parley.core.types import Seconds, without_towers
 from parley.site import words
@@ -28,7 +29,7 @@ _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """One announcement: the texts of one hour, one for each language, in the order given."""
+    """One announcement: the texts of one hour and line, one for each language, in the order given."""
 
     name: str
     at: Seconds
@@ -106,21 +107,19 @@ def tag(language: str) -> str:
 
 def _by_hour(published: Iterable[Published]) -> tuple[Announced, ...]:
     """The announcements, the latest first; the texts of each in the order given."""
-    found: dict[bytes, list[Published]] = {}
+    found: dict[str, list[Published]] = {}
     for one in published:
-        of = one.announcement
-        found.setdefault(of.terms or of.at.to_bytes(4, "big"), []).append(one)
-    made = [
-        Announced(_name(texts[0].announcement), texts[0].announcement.at, tuple(texts))
-        for texts in found.values()
-    ]
+        found.setdefault(_name(one), []).append(one)  # of one name, one page: none takes the page of another
+    made = [Announced(name, texts[0].announcement.at, tuple(texts)) for name, texts in found.items()]
     return tuple(sorted(made, key=lambda a: (-a.at, a.name)))
 
 
-def _name(of: Announcement) -> str:
-    """What a page is called: the hour in UTC, and the beginning of the terms where one was agreed on."""
-    hour = words.stamp(of.at)[:16].replace("T", "-").replace(":", "") + "Z"
-    return f"{hour}-{of.terms.hex()[:8]}" if of.terms else hour
+def _name(one: Published) -> str:
+    """What the page of a text is called: the hour in UTC to the second, and what names the announcement. The same
+    whatever else is published, so that an address stays what it was."""
+    of = one.announcement
+    hour = words.stamp(of.at).replace("T", "-").replace(":", "")
+    return f"{hour}-{announcement.name(one.line, of)}"
 
 
 def _spoken(published: Iterable[Published]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from parley.core import suite
 from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.types import BODY_FIELDS_MAX, NONCE_BYTES, U32, Body, Seconds, Value, exactly, text, within
 from parley.core.types import written as ours_written
@@ -150,6 +151,13 @@ def announcement(fields: Body) -> Announcement:
     )
 
 
+def name(line: bytes, a: Announcement) -> str:
+    """What names the announcement a text belongs to, in 16 hex digits: its terms, or, where nobody agreed on an
+    hour, its line and hour."""
+    found = a.terms if a.terms is not None else suite.sha256(cbor.encode((line, a.at)))
+    return found.hex()[:16]
+
+
 def _points(value: Value) -> tuple[int, ...] | None:
     return None if value is None else tuple(cbor.integer(point) for point in cbor.items(value))
 
@@ -257,10 +265,12 @@ def speaks(point: int, texts: Sequence[Announcement]) -> Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A text of ours that is public. `act`: its id. `published_at`: by our clock. `office`: who signed it.
-    `civil_clock`: ours, minutes east of UTC. `disclosure`: the file that proves it (`core.disclosure`)."""
+    """A text of ours that is public. `act`: its id. `line`: the id of its line. `published_at`: by our clock.
+    `office`: who signed it. `civil_clock`: ours, minutes east of UTC. `disclosure`: the file that proves it
+    (`core.disclosure`)."""
 
     act: bytes
+    line: bytes
     announcement: Announcement
     published_at: Seconds
     party: str
