@@ -129,6 +129,13 @@ SCHEMA = (
         PRIMARY KEY (line, sequence, place)
     ) STRICT, WITHOUT ROWID;
     """,
+    # version 5: objects of theirs whose bytes an officer let go of
+    """
+    CREATE TABLE forgotten (
+        root BLOB NOT NULL, size INTEGER NOT NULL, salt BLOB NOT NULL, line BLOB NOT NULL, at INTEGER NOT NULL,
+        PRIMARY KEY (root, size, salt, line)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 CHECKPOINT_PAGES = (
     4000  # 16 MB of the log are moved into the file at once: one commit in some 300 waits for that
@@ -700,6 +707,40 @@ class Store:
             "DELETE FROM objects WHERE root = ? AND size = ? AND salt = ? AND theirs = 0",
             (named.root, named.size, named.salt),
         )
+
+    def objects_of_ours(self, before: Seconds) -> tuple[ObjectName, ...]:
+        """The objects of ours that were kept before a time, whatever names them."""
+        rows = self._db.execute(
+            "SELECT root, size, salt FROM objects WHERE theirs = 0 AND heard_at < ?", (before,)
+        )
+        return tuple(ObjectName(*row) for row in rows)
+
+    def forget_object(self, named: ObjectName, lines: Collection[bytes], at: Seconds) -> None:
+        """Lets go of the bytes of an object of theirs, and marks that for the lines on which it is named."""
+        self._db.execute(
+            "DELETE FROM objects WHERE root = ? AND size = ? AND salt = ? AND theirs = 1",
+            (named.root, named.size, named.salt),
+        )
+        for line in lines:
+            self._db.execute(
+                "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?, ?, ?)",
+                (named.root, named.size, named.salt, line, at),
+            )
+
+    def object_forgotten_at(self, named: ObjectName, lines: Collection[bytes]) -> Seconds | None:
+        """When the bytes of an object that is named on one of these lines were let go of; None if they were not."""
+        rows = self._db.execute(
+            "SELECT line, at FROM forgotten WHERE root = ? AND size = ? AND salt = ?",
+            (named.root, named.size, named.salt),
+        )
+        return next((int(at) for line, at in rows if line in lines), None)
+
+    def object_of_theirs(self, root: bytes) -> tuple[ObjectName, bytes] | None:
+        """Name and line of an object of theirs that is held, by its root."""
+        row = self._db.execute(
+            "SELECT root, size, salt, line FROM objects WHERE root = ? AND theirs = 1", (root,)
+        ).fetchone()
+        return None if row is None else (ObjectName(*row[:3]), row[3])
 
     def object_held_at(self, named: ObjectName) -> Seconds | None:
         """Since when an object is held, None if it is not."""

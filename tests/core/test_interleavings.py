@@ -603,10 +603,12 @@ def agrees_to_what_is_held(line: Line, held: Held, officer: Officer | None, at_i
     logs = list(line.logs)
     true = logs[held.party]
     logs[held.party] = replace(true, stated=logs[1 - held.party].size)
-    after = product(replace(line, logs=(logs[0], logs[1])), held, officer, at_its_place)
+    sizes = (logs[0].stated, logs[1].stated)
+    taken_for_said = replace(line, logs=(logs[0], logs[1]), acknowledged=sizes)
+    after = product(taken_for_said, held, officer, at_its_place)
     logs = list(after.logs)
     logs[held.party] = replace(logs[held.party], stated=true.stated)
-    return replace(after, logs=(logs[0], logs[1]))
+    return replace(after, logs=(logs[0], logs[1]), acknowledged=line.acknowledged)
 
 
 def settled_while_both_stand(line: Line, held: Held, officer: Officer | None, at_its_place: bool) -> Line:

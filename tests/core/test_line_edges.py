@@ -49,7 +49,7 @@ def agree(restore: bytes) -> Body:
 def test_the_limits_are_those_that_are_promised() -> None:
     """RE-3, RE-4, LI-15, and the limits against a faulty peer."""
     assert (lines.HEAD_AFTER_S, lines.HEAD_AFTER_ENTRIES, lines.HOLES_IN_RECEIPT_MAX) == (60, 256, 3)
-    assert (lines.SEVERS_MAX, lines.OFFERS_MAX, lines.BEYOND_MAX) == (16, 1024, 4096)
+    assert (lines.SEVERS_MAX, lines.OFFERS_MAX_OF[Subject.RESTORE], lines.BEYOND_MAX) == (16, 1024, 4096)
     assert frozenset({5, 6, 7}) == lines.ALWAYS_ORIGINATED
 
 
@@ -183,7 +183,7 @@ def test_an_offer_beyond_the_limit_of_its_side_stands_for_nothing_and_the_other_
     told = Told()
     filled = tuple(
         Standing(Subject.RESTORE, hashlib.sha256(b"%d" % i).digest(), b"", (Side(), Side()), (i, None))
-        for i in range(lines.OFFERS_MAX - 1)
+        for i in range(lines.OFFERS_MAX_OF[Subject.RESTORE] - 1)
     )
     told.line = replace(told.line, standings=filled)
     told.act(0, ActKind.OFFER, offer(terms(1)))

@@ -193,7 +193,7 @@ class Told:
             "holes": [[list(hole) for hole in log.holes] for log in line.logs],
             "covered": [line.logs[1].stated, line.logs[0].stated],
             "named_by_them": [s for s in line.received_beyond if s >= line.covered],
-            "terms": [terms(s) for s in sorted(line.standings, key=lambda s: s.hash)],
+            "terms": [terms(line, s) for s in sorted(line.standings, key=lambda s: s.hash)],
             "not_proven": sorted(
                 held.id.hex()
                 for held in theirs
@@ -263,7 +263,7 @@ def ended_by(line: Line, cut: lines.Sever) -> list[str]:
     return named
 
 
-def terms(standing: lines.Standing) -> Vector:
+def terms(line: Line, standing: lines.Standing) -> Vector:
     stands = list(standing.agreed)
     shown = "settled" if standing.settled else "agreed, not yet confirmed" if all(stands) else None
     return {
@@ -271,7 +271,10 @@ def terms(standing: lines.Standing) -> Vector:
         "subject": standing.subject,
         "behind": [sorted(side.authors) for side in standing.sides],
         "stands": stands,
-        "intervals": [[[i.since, i.cover] for i in side.intervals] for side in standing.sides],
+        "intervals": [
+            [[i.since, lines.cover_of(line, party, i)] for i in side.intervals]
+            for party, side in enumerate(standing.sides)
+        ],
         "settled": standing.settled,
         "shown": shown,
     }

@@ -157,11 +157,11 @@ def test_an_appointment_is_told_from_half_an_hour_before_until_it_is_past(pair: 
 
 @pytest.mark.parametrize("at", [START, 2**32 + 5, 2**64])
 def test_an_hour_that_is_past_or_cannot_be_written_is_refused(pair: Pair, at: int) -> None:
-    with pytest.raises(LocalError, match="past|2106"):
+    with pytest.raises(LocalError, match=r"past|2106"):
         offered(pair, at=at)
     ref = offered(pair)
     agreed(pair, pair.north, ref)
-    with pytest.raises(LocalError, match="past|2106"):
+    with pytest.raises(LocalError, match=r"past|2106"):
         pair.south.desk.appointments.move(ref, "duty", SECRET, reason="Moved.", at=at)
 
 

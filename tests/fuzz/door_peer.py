@@ -503,8 +503,8 @@ class Peer:
             assert len(room.life_sent) <= 200
             for party, log in enumerate(room.line.logs):
                 assert len(log.beyond) <= lines.BEYOND_MAX
-                offers = sum(s.offered[party] is not None for s in room.line.standings)
-                assert offers <= lines.OFFERS_MAX
+                for subject, most in lines.OFFERS_MAX_OF.items():
+                    assert room.line.offered_by(party, subject) <= most
             stored = self.victim.home.keys.get(f"receive/{room.id.hex()}")
             assert stored is None or len(stored) < 1 << 19
         grown = self.disk_bytes() - self.disk_before

@@ -59,6 +59,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     ack = does.add_parser("ack", help="say that a letter of theirs is here, whole, for its addressee")
     ack.add_argument("ref")
     signed_options(ack)
+    forget = does.add_parser("forget", help="let go of the sealed bytes of an acknowledged letter of theirs")
+    forget.add_argument("ref")
+    officer_options(forget)
     listing = does.add_parser("list", help="all letters, from their tenders on")
     listing.add_argument("line", nargs="?")
     json_option(listing)
@@ -178,6 +181,10 @@ def _ack(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.
     return ask("letter_acknowledge", ref=options.ref, by=options.by, passphrase=words), letter
 
 
+def _forget(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
+    return ask("letter_forget", ref=options.ref, by=options.by), letter
+
+
 def _list(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
     return ask("letter_list", line=options.line), letters
 
@@ -217,6 +224,7 @@ _DOES = {
     "discard": _discard,
     "take-back": _take_back,
     "ack": _ack,
+    "forget": _forget,
     "list": _list,
     "show": _show,
     "count": _count,
@@ -284,7 +292,13 @@ def letter(found: Json) -> None:
     if v["letter_waits"]:
         print("the letter is released, and waits for a bearer")
     if v["number"] is not None:
-        whole = "whole at our end" if v["whole"] else "not whole at our end yet"
+        whole = (
+            "whole at our end"
+            if v["whole"]
+            else "let go of"
+            if v["forgotten"]
+            else "not whole at our end yet"
+        )
         whole += "; their end says it holds it whole" if v["there"] else ""
         print(f"number          {v['number']} of its series, {v['bytes']} bytes sealed, {whole}")
         print(f"writer's card   {show.fingerprint(str(v['writer']))}")

@@ -28,7 +28,6 @@ from parley.desk.views import LineView, MessageView
 ALL_LINES: Final = "ALL LINES"
 
 
-
 class NotAllowed(Exception):
     """The officer does not hold the power the act takes."""
 

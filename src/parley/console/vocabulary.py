@@ -50,7 +50,7 @@ JOURNAL: Final = (
     _("draft"), _("released"), _("withdrawn"), _("called"), _("answered"), _("rekeyed"), _("watch"), _("signed"),
     _("alarm"), _("started"), _("stopped"), _("read"), _("signed in"), _("signed out"), _("refused sign-in"),
     _("offered"), _("reopened"), _("announcement"), _("RELEASE"), _("HOLD"), _("RESUME"), _("ABORT"), _("PUBLISH"),
-    _("SEND"), _("EDIT"), _("prepared"), _("courier"),
+    _("SEND"), _("EDIT"), _("prepared"), _("courier"), _("forgotten"),
 )  # fmt: skip
 LETTERS: Final = (
     _("TENDERED"), _("UNDETERMINED"), _("ACCEPTED"), _("REFUSED"), _("HANDED IN"), _("RECEIVED"), _("TAKEN BACK"),

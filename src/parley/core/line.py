@@ -47,7 +47,14 @@ from parley.core.wire import cbor
 
 RESTORE_LABEL = "parley/restore/1"
 SEVERS_MAX = 16  # severs a side that one RESTORE can name
-OFFERS_MAX = 1024  # offers a side may make us keep, per line; counted over its own log alone
+OFFERS_MAX_OF: dict[int, int] = {
+    Subject.ACCORD: 1024,
+    Subject.RESTORE: 1024,
+    Subject.ANNOUNCEMENT_HOUR: 4096,
+    Subject.APPOINTMENT: 4096,
+}
+"""How many different terms of a subject a side can offer on a line, by its own log alone. Each subject has its own, so
+that none uses up what opens a line again (LI-16)."""
 BEYOND_MAX = 4096  # entries beyond a hole a peer may make us keep, per line
 HEAD_AFTER_S = 60
 HEAD_AFTER_ENTRIES = 256
@@ -212,13 +219,17 @@ class Sever:
 class Interval:
     """A stretch of one log in which its side's quorum stood behind some terms.
 
-    From `since` (the sequence of the quorum's last act) until its side withdrew (`closed`); `cover`
-    is the largest size of the other log its node acknowledged before that.
+    From `since` (the sequence of the quorum's last act) until its side withdrew; `cover` is the largest size of the
+    other log its node acknowledged before that. None while its side stands: then it is what that log has
+    acknowledged so far, so that a statement need not touch the terms (`cover_of`).
     """
 
     since: int
-    cover: int
-    closed: bool = False
+    cover: int | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.cover is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +303,8 @@ class Line:
     those beyond a hole still to be named, in the order of naming. `received_beyond`: entries of
     ours beyond a hole that their receipts named. `unheaded`: our acts under no statement yet, and since when.
     `unread`: by party, an entry of its log is held withheld that says what terms it stands behind.
+    `acknowledged`: by party, the largest size of the other log that its log states, as far as it is read.
+    `matching`: places in `standings` of what both sides stood behind and is not settled: what a statement may settle.
     """
 
     id: bytes
@@ -311,6 +324,8 @@ class Line:
     unheaded: tuple[int, Seconds] = (0, 0)
     epoch: OurEpoch = _FIRST_EPOCH
     unread: tuple[bool, bool] = (False, False)
+    acknowledged: tuple[int, int] = (0, 0)
+    matching: tuple[int, ...] = ()
 
     @property
     def our_log(self) -> Log:
@@ -346,7 +361,19 @@ class Line:
         return any(s.party == party and s.ended_at is None for s in self.severs)
 
     def standing(self, name: bytes) -> Standing | None:
-        return next((s for s in self.standings if s.hash == name), None)
+        at = self.place_of(name)
+        return None if at is None else self.standings[at]
+
+    def place_of(self, name: bytes) -> int | None:
+        """Where terms lie in `standings`, which they never leave; None if nobody has offered them."""
+        for at, standing in enumerate(self.standings):
+            if standing.hash == name:
+                return at
+        return None
+
+    def offered_by(self, party: int, subject: int) -> int:
+        """How many different terms of a subject a party has offered with effect."""
+        return sum(1 for s in self.standings if s.subject == subject and s.offered[party] is not None)
 
 
 def new_line(line_id: bytes, ours: int, agreed: Accord, *, is_order_wire: bool = False) -> Line:
@@ -599,12 +626,13 @@ def _one_more(ours: OurEpoch, held: Held) -> OurEpoch:
 def _stated(line: Line, held: Held, said: Statement, agrees: bool, named_beyond: frozenset[int]) -> Line:
     """A statement acknowledges the other log up to a size, in each interval that is open, and may
     name entries beyond a hole."""
-    log, standings = line.logs[held.party], line.standings
+    log, acknowledged = line.logs[held.party], line.acknowledged
     owed_beyond, received_beyond = line.owed_beyond, line.received_beyond
     if agrees and log.stated < said.their_size <= line.logs[1 - held.party].size:  # nobody holds what is not
         log = replace(log, stated=said.their_size)
         if not line.unread[held.party]:
-            standings = tuple(_covered(s, held.party, said.their_size) for s in standings)
+            size = said.their_size
+            acknowledged = (size, acknowledged[1]) if held.party == 0 else (acknowledged[0], size)
     if held.party == line.ours:
         if held.kind == NodeKind.RECEIPT and held.body:
             named = {cbor.integer(cbor.items(field)[0]) for field in held.body}
@@ -615,7 +643,7 @@ def _stated(line: Line, held: Held, said: Statement, agrees: bool, named_beyond:
     line = replace(
         line,
         logs=_in_place(line.logs, held.party, log),
-        standings=standings,
+        acknowledged=acknowledged,
         owed_beyond=owed_beyond,
         received_beyond=received_beyond,
     )
@@ -632,9 +660,10 @@ def _offered(line: Line, held: Held, said: Act, officer: Officer) -> Line:
     if not accords.may(officer, said.kind, subject, said.precedence) or not _terms_hold(line, subject, terms):
         return line
     name = suite.sha256(terms)
-    if sum(1 for s in line.standings if s.offered[held.party] is not None) >= OFFERS_MAX:
-        return line
     standing = line.standing(name)
+    known = standing is not None and standing.offered[held.party] is not None
+    if not known and line.offered_by(held.party, subject) >= OFFERS_MAX_OF[subject]:
+        return line
     if standing is None:
         standing = Standing(subject, name, terms, (Side(), Side()))
         line = replace(line, standings=(*line.standings, standing))
@@ -666,9 +695,14 @@ def _behind(line: Line, standing: Standing, held: Held, said: Act) -> Line:
     side = replace(side, acts=(*side.acts, (said.author, held.id, held.sequence)))
     quorum = _quorum(line, standing.subject, held.party)
     if len(side.authors) >= quorum and not (side.intervals and not side.intervals[-1].closed):
-        stated = line.logs[held.party].stated
-        side = replace(side, intervals=(*side.intervals, Interval(held.sequence, stated)))
-    return _settle(_with_standing(line, _with_side(standing, held.party, side)))
+        side = replace(side, intervals=(*side.intervals, Interval(held.sequence)))
+    standing = _with_side(standing, held.party, side)
+    line = _with_standing(line, standing)
+    if not standing.settled and all(s.intervals for s in standing.sides):
+        at = line.place_of(standing.hash)
+        if at is not None and at not in line.matching:
+            line = replace(line, matching=tuple(sorted((*line.matching, at))))
+    return _settle(line)
 
 
 def _withdrawn(line: Line, held: Held, said: Act) -> Line:
@@ -682,7 +716,9 @@ def _withdrawn(line: Line, held: Held, said: Act) -> Line:
             continue
         side = replace(side, acts=rest)
         if len(side.authors) < _quorum(line, standing.subject, held.party) and side.intervals:
-            side = replace(side, intervals=(*side.intervals[:-1], replace(side.intervals[-1], closed=True)))
+            last = side.intervals[-1]
+            ended = replace(last, cover=cover_of(line, held.party, last))
+            side = replace(side, intervals=(*side.intervals[:-1], ended))
         return _with_standing(line, _with_side(standing, held.party, side))
     return line
 
@@ -693,17 +729,24 @@ def _settle(line: Line) -> Line:
     That is a function of the two logs alone, so no interleaving makes the ends differ, and adding
     entries never takes it back.
     """
-    for standing in line.standings:
-        if not standing.settled and _matched(standing):
+    for at in line.matching:
+        standing = line.standings[at]
+        if _matched(line, standing):
             line = _with_standing(line, replace(standing, settled=True))
+            line = replace(line, matching=tuple(other for other in line.matching if other != at))
             if standing.subject == Subject.RESTORE:
                 line = _restored(line, decode_restore(standing.terms))
     return line
 
 
-def _matched(standing: Standing) -> bool:
+def cover_of(line: Line, party: int, interval: Interval) -> int:
+    """The cover of an interval of a party (spec 10.3)."""
+    return line.acknowledged[party] if interval.cover is None else interval.cover
+
+
+def _matched(line: Line, standing: Standing) -> bool:
     return any(
-        a.cover > b.since and b.cover > a.since
+        cover_of(line, 0, a) > b.since and cover_of(line, 1, b) > a.since
         for a in standing.sides[0].intervals
         for b in standing.sides[1].intervals
     )
@@ -719,14 +762,6 @@ def _restored(line: Line, terms: RestoreTerms) -> Line:
     opens_at = terms.opens_at if line.opens_at is None else max(line.opens_at, terms.opens_at)
     hours = line.hours if opens_at == line.opens_at else (*line.hours, (opens_at, line.their_log.size))
     return replace(line, severs=severs, ended=ended, opens_at=opens_at, hours=hours)
-
-
-def _covered(standing: Standing, party: int, size: int) -> Standing:
-    side = standing.sides[party]
-    if not side.intervals or side.intervals[-1].closed:
-        return standing
-    intervals = (*side.intervals[:-1], replace(side.intervals[-1], cover=size))
-    return _with_side(standing, party, replace(side, intervals=intervals))
 
 
 _DECODED: dict[int, Callable[[bytes], object]] = {
@@ -787,4 +822,7 @@ def _with_side(standing: Standing, party: int, side: Side) -> Standing:
 
 
 def _with_standing(line: Line, standing: Standing) -> Line:
-    return replace(line, standings=tuple(standing if s.hash == standing.hash else s for s in line.standings))
+    """The line with these terms, which it has, as they are now."""
+    at = line.place_of(standing.hash)
+    assert at is not None
+    return replace(line, standings=(*line.standings[:at], standing, *line.standings[at + 1 :]))

@@ -559,7 +559,9 @@ class Desk:
         """Offers the first accord of a new line, or a later version of an accord, on the order wire."""
         of_pair = self._look.pair(pair)
         self._name_is_free(of_pair, agreed)
-        return self._signing.offer(of_pair.order_wire, Subject.ACCORD, accords.encode_terms(agreed), by, passphrase)
+        return self._signing.offer(
+            of_pair.order_wire, Subject.ACCORD, accords.encode_terms(agreed), by, passphrase
+        )
 
     def agree(self, ref: str, by: str, passphrase: str | Unlocked) -> TermsView:
         """One officer's agreement to terms on offer. Before signing, our copy of both logs is compared

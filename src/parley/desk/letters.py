@@ -34,6 +34,7 @@ from parley.core.wire import body as bodies
 from parley.core.wire import entry as wire
 from parley.core.wire.body import NAME_BYTES_MAX, PARAGRAPH_BYTES_MAX, RANK_BYTES_MAX
 from parley.desk.files import read_file, write_file
+from parley.desk.objects import Objects
 from parley.desk.passages import KINDS, NEEDS_THEM, LetterView, Passages
 from parley.desk.reader import precedence_named, verbatim
 from parley.desk.reading import Reading
@@ -310,19 +311,35 @@ class Letters(Passages):
                 Sentence("{ref} is {state} already", ref=ref, state=Sentence(way.state.value)),
                 Sentence("see: parley letter show"),
             )
-        self._bytes(ref, way)
+        self._bytes(ref, room, way)
         body: Body = (way.entered.id, int(Grade.SEEN), None)
         self._signing.sign_and_release(room, ActKind.ACKNOWLEDGE, body, Precedence.ROUTINE, by, passphrase)
         return self.get(ref)
 
+    def forget(self, ref: str, by: str) -> LetterView:
+        """Lets go of the sealed bytes of a letter of theirs that we have acknowledged, to make room; its act stays in
+        the record. Raises LocalError while it is not acknowledged."""
+        room, way = self.find(ref)
+        if way.party == room.pair.ours or way.letter is None:
+            raise LocalError(
+                Sentence("only a letter of theirs can be let go of"), Sentence("see: parley letter list")
+            )
+        Objects(self._node, self._look, self._signing).forget(way.letter.named[0], by)
+        return self.get(ref)
+
     def sealed_letter(self, ref: str) -> bytes:
         """The sealed file of a letter, for its addressee. Raises LocalError while it is not whole at our end."""
-        return self._bytes(ref, self.find(ref)[1])
+        return self._bytes(ref, *self.find(ref))
 
     # --- what is behind
 
-    def _bytes(self, ref: str, way: Passage) -> bytes:
+    def _bytes(self, ref: str, room: Room, way: Passage) -> bytes:
         data = None if way.letter is None else self._store.object_bytes(way.letter.named[0])
+        if data is None and way.letter is not None and self.is_forgotten(room, ObjectName(*way.letter.named)):
+            raise LocalError(
+                Sentence("the sealed bytes of {ref} were here, and were let go of", ref=ref),
+                Sentence("its addressee has them, or a copy that was taken before"),
+            )
         if data is None:
             raise LocalError(
                 Sentence("the sealed letter of {ref} is not whole at our end yet", ref=ref),
@@ -653,7 +670,7 @@ def _of(name: str) -> Callable[..., object]:
 
 _BY_NAME = (
     "list", "get", "count", "papers", "needs_us", "tender", "answer", "tier", "release", "withdraw", "discard",
-    "take_back", "acknowledge", "addresses",
+    "take_back", "acknowledge", "forget", "addresses",
 )  # fmt: skip
 QUESTIONS: dict[str, Callable[..., object]] = {f"letter_{name}": _of(name) for name in _BY_NAME}
 QUESTIONS |= {"letter_hand_in": _hand_in, "letter_take": _take}

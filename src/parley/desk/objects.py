@@ -26,14 +26,16 @@ from parley.watch_log import Happened
 HELD: Final = "HELD"
 FETCHING: Final = "FETCHING"
 WAITING: Final = "WAITING"  # its turn has not come: others before it are fetched, or there is no room for it
+FORGOTTEN: Final = "FORGOTTEN"  # it was here, and an officer let go of its bytes
 NOT_HERE: Final = "NOT HERE"  # ours, named by an act of ours and not in the store: it was never kept
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectView:
     """An object that an act names. `sequence`: the place of the act in its log; `index`: which of its objects.
-    `state`: HELD, FETCHING, WAITING or NOT HERE. `blocks_here` of `blocks` are in memory. `misfits`: how often what
-    came of theirs was not what they named. `told_held`: of ours, they say that they hold it, unsigned."""
+    `state`: HELD, FETCHING, WAITING, FORGOTTEN or NOT HERE. `blocks_here` of `blocks` are in memory.
+    `misfits`: how often what came of theirs was not what they named. `told_held`: of ours, they say that they hold it,
+    unsigned."""
 
     line: str
     ours: bool
@@ -115,6 +117,8 @@ class Objects:
             state = HELD
         elif ours:
             state = NOT_HERE
+        elif self._node.store.object_forgotten_at(named, room.pair.rooms.keys()) is not None:
+            state = FORGOTTEN
         else:
             state = WAITING if fetch is None else FETCHING
         return ObjectView(
@@ -135,7 +139,23 @@ class Objects:
     def not_fetched(self, line: str) -> int:
         """How many objects of a line are wanted and not fetched now: beyond the limits of spec 16.3."""
         room = self._look.room(line)
-        return self._node.store.wanted_count(room.id) - len(self._node.fetches(room))
+        return self._node.not_fetched(room)[0]
+
+    def forget(self, root: bytes, by: str) -> None:
+        """Lets go of the bytes of an object of theirs whose letter was acknowledged; its name stays in the record, and
+        it is not fetched again. Raises LocalError."""
+        self._signing.acting(by)
+        found = self._node.store.object_of_theirs(root)
+        if found is None:
+            raise LocalError(
+                Sentence("the bytes of this object of theirs are not here"), Sentence("nothing was changed")
+            )
+        named, line = found
+        self._node.turn(lambda: self._node.forget_object(named))
+        self._node.watch_log.note(
+            self._node.now(), Happened.FORGOTTEN, by, line, object=root.hex(), bytes=named.size
+        )
+        self._node.changed()
 
     def courier_out(self, line: str, path: str, by: str) -> CourierOutView:
         """Writes a courier file to `path`, absolute, which must not exist. What waits on the line is entered by it,

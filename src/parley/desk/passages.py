@@ -45,7 +45,8 @@ class LetterView:
     sealed bytes are at our end. `tier`: what both have said may be disclosed, in a word; empty while one has said
     nothing. `unasked`: it came without a tender though its class does not pass without. `deadline`: when our answer is
     due, while it needs us. `at_their_end`: their node has signed for the letter; `there`: their end says that it holds
-    the sealed bytes. `letter_waits`: the letter is released, and waits for a bearer."""
+    the sealed bytes. `letter_waits`: the letter is released, and waits for a bearer. `forgotten`: its
+    sealed bytes were here, and an officer let go of them."""
 
     ref: str
     line: str
@@ -75,6 +76,7 @@ class LetterView:
     at_their_end: bool = False
     there: bool = False
     letter_waits: bool = False
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,11 @@ class Passages:
         waiting = (w for w in self._store.waiting(room.id) if w.kind == ActKind.LETTER)
         return tuple(letter.letter(wire.decode_body(w.body)) for w in waiting)
 
+    def is_forgotten(self, room: Room, named: ObjectName) -> bool:
+        """Whether the sealed bytes of a letter of theirs were here, and were let go of."""
+        held = self._store.object_held_at(named) is not None
+        return not held and self._store.object_forgotten_at(named, room.pair.rooms.keys()) is not None
+
     def _said(self, room: Room, held: Held) -> Said | None:
         act, officer = held.said, self._look.proven(room, held)
         if not isinstance(act, Act) or officer is None or held.body is None or act.line != room.id:
@@ -285,6 +292,7 @@ class Passages:
             way.entered is not None and way.entered.covered,
             way.entered is not None and self._store.is_told_held(room.id, way.entered.sequence, 0),
             any(one.tender == way.id for one in self.waiting_letters(room)),
+            way.letter is not None and self.is_forgotten(room, ObjectName(*way.letter.named)),
         )
 
 

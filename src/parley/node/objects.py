@@ -11,6 +11,7 @@ Nothing here depends on the state of the line: an act that was allowed has its o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from parley.bearers import Bearer
@@ -26,9 +27,11 @@ from parley.core.wire.frame import Fragment, ObjectWanted
 from parley.node.epochs import Epochs
 from parley.node.moving import Answer, Fetch, ObjectPlace
 from parley.node.room import Room
+from parley.store import Row
 
 WANTED_MAX: Final = 64  # objects of one line that are fetched; the others wait, and are shown
-KEPT_BYTES_MAX: Final = 64 << 20  # of theirs, for one line
+KEPT_BYTES_MAX: Final = 512 << 20  # of theirs, for one line; an officer can let go of what was acknowledged
+SWEPT_AFTER_S: Final = 86400  # an object of ours that nothing names then: a crash left it
 WINDOW_BLOCKS: Final = 8  # asked for at a time
 OPEN_MAX: Final = 2  # objects of one line of which something may lie in memory
 ASK_AGAIN_S: Final = 5.0  # doubled while nothing comes
@@ -87,16 +90,89 @@ class Objects(Epochs):
     def drop_object(self, named: ObjectName) -> bool:
         """Forgets an object of ours that no act names, entered or waiting, such as that of a letter which was never
         released; whether it could be. Within a turn."""
-        for room in self.rooms():
-            for kind in objects.NAMING:
-                for row in self.store.acts(room.id, ActKind(kind)):
-                    if named in objects.objects_named(row.held.kind, row.held.body):
-                        return False
-        for waiting in self.store.waiting():
-            if named in objects.objects_named(waiting.kind, wire.decode_body(waiting.body)):
-                return False
+        if named in self._named_by_acts():
+            return False
         self.store.drop_object(named)
         return True
+
+    def sweep_objects(self) -> int:
+        """Forgets the objects of ours that a crash left: older than a day, and named by no act, entered or waiting, and
+        by nothing prepared. Gives how many; a disk that refuses is no matter. In a turn of its own."""
+        old = self.store.objects_of_ours(self.now() - SWEPT_AFTER_S)
+        if not old:
+            return 0
+        named = self._named_by_acts() | self._named_by_papers()
+        left = [one for one in old if one not in named]
+        try:
+            with self.store.turn():
+                for one in left:
+                    self.store.drop_object(one)
+        except LocalError:
+            return 0
+        return len(left)
+
+    def forget_object(self, named: ObjectName) -> None:
+        """Lets go of the bytes of an object of theirs, which is not fetched again; its name stays. Within a turn.
+
+        Raises LocalError unless each act that names it is one of theirs that we have acknowledged.
+        """
+        lines: set[bytes] = set()
+        for room in self.rooms():
+            for row in self._acts_naming(room):
+                if named not in objects.objects_named(row.held.kind, row.held.body):
+                    continue
+                lines.add(room.id)
+                if row.held.party == room.pair.ours:
+                    raise LocalError(
+                        Sentence("an act of ours names this object too: they may ask for it"),
+                        Sentence("nothing was changed"),
+                    )
+                if not self._acknowledged_by_us(room, row):
+                    raise LocalError(
+                        Sentence(
+                            "what names this object is not acknowledged, or that is not in the record yet"
+                        ),
+                        Sentence("acknowledge the letter first: parley letter ack"),
+                    )
+        self._touched = True
+        self.store.forget_object(named, lines, self.now())
+        for room in self.rooms():
+            self._look_again(room)
+
+    def not_fetched(self, room: Room) -> tuple[int, bool]:
+        """How many objects are wanted on a line and not fetched now, and whether that is for want of room; else so many
+        others go before them."""
+        fetched = len(self.fetches(room))
+        return self.store.wanted_count(room.id) - fetched, fetched < WANTED_MAX
+
+    def _acts_naming(self, room: Room) -> Iterator[Row]:
+        for kind in objects.NAMING:
+            yield from self.store.acts(room.id, ActKind(kind))
+
+    def _acknowledged_by_us(self, room: Room, row: Row) -> bool:
+        return any(
+            other.held.party == room.pair.ours
+            and not other.held.is_statement
+            and other.held.kind == ActKind.ACKNOWLEDGE
+            for other in self.store.referring(row.held.id)
+        )
+
+    def _named_by_acts(self) -> set[ObjectName]:
+        found: set[ObjectName] = set()
+        for room in self.rooms():
+            for row in self._acts_naming(room):
+                found.update(objects.objects_named(row.held.kind, row.held.body))
+        for waiting in self.store.waiting():
+            found.update(objects.objects_named(waiting.kind, wire.decode_body(waiting.body)))
+        return found
+
+    def _named_by_papers(self) -> set[ObjectName]:
+        found: set[ObjectName] = set()
+        for event in self.watch_log.prepared():
+            kind = ActKind[str(event.detail["kind"])]
+            body = wire.decode_body(bytes.fromhex(str(event.detail["body"])))
+            found.update(objects.objects_named(kind, body))
+        return found
 
     def take_object(self, room: Room, named: ObjectName, data: bytes) -> bool:
         """Keeps an object of theirs that came whole by another way, if it is fetched on this line; whether it is.
@@ -140,6 +216,8 @@ class Objects(Epochs):
         for place, one in enumerate(named):
             if self.store.object_is_of(one, room.pair.rooms.keys()):
                 self._say_held(room, (held.sequence, place))
+            elif self.store.object_forgotten_at(one, room.pair.rooms.keys()) is not None:
+                continue  # an officer let go of it
             else:  # also if another party gave it to us: who names it must not learn that
                 self.store.want(room.id, held.sequence, place, one, self.now())
                 self._look_again(room)

@@ -12,6 +12,11 @@ from otherend import bodies, cbor, signed, suite, tree
 from otherend.refused import Refused, check
 
 FLASH = 3
+OFFERS = {
+    bodies.ACCORD: 1024,
+    bodies.RESTORE: 1024,
+}  # different terms of a subject that a side can offer (LI-16)
+OFFERS_OF_OTHERS = 4096
 MAY_SETTLE = {bodies.ROSTER, bodies.OFFER, bodies.AGREE, bodies.WITHDRAW}  # of acts; and statements
 CUT_MAY = {
     bodies.SEVER,
@@ -343,9 +348,12 @@ class Machine:
                 subject = held.body[0]
                 if subject in subjects and self.may(held, subject):
                     read = bodies.terms_of(subject, held.body[1])
-                    if read is not None:
+                    if read is None or read.hash in offered[party]:
+                        continue
+                    before = sum(found[name].subject == subject for name in offered[party])
+                    if before < OFFERS.get(subject, OFFERS_OF_OTHERS):
                         found.setdefault(read.hash, Terms(read.hash, subject, read))
-                        offered[party].setdefault(read.hash, held.sequence)
+                        offered[party][read.hash] = held.sequence
         for party in (0, 1):
             self._one_side(line, party, found, offered)
         return sorted(found.values(), key=lambda one: one.hash)
@@ -378,7 +386,7 @@ class Machine:
                 if one is None or not self.may(held, one.subject):
                     continue
                 if held.is_act_of(bodies.OFFER):
-                    if held.body[0] != one.subject:
+                    if held.body[0] != one.subject or wanted not in offered[party]:
                         continue
                 elif not (
                     offered[party].get(wanted, held.sequence) < held.sequence

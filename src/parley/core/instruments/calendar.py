@@ -169,7 +169,7 @@ def _outcome(due: Due, ours: Contact | None, theirs: Contact | None, record: Rec
     if ours is not None or theirs is not None:
         alone = any(c is not None and c.first == c.last for c in (ours, theirs))
         if not due.held and not alone:
-            return Outcome.NOT_HELD  # a holiday inside a run of unanswered slots, which speaks of those before and after
+            return Outcome.NOT_HELD  # a holiday inside a run, which speaks of those before and after
         return Outcome.UNANSWERED
     if not due.held:
         return Outcome.NOT_HELD

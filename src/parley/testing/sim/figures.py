@@ -38,7 +38,17 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "keys": ("directions", "epochs begun by EPOCH or counter", "frames under them"),
     "entries": ("held", "of them PREKEYS", "of them EPOCH"),
     "objects": ("named", "held", "came whole"),
-    "letters asked": ("tender", "answer", "hand in", "tier", "take back", "receive", "appoint", "move", "agree"),
+    "letters asked": (
+        "tender",
+        "answer",
+        "hand in",
+        "tier",
+        "take back",
+        "receive",
+        "appoint",
+        "move",
+        "agree",
+    ),
     "letters": ("told alike", "numbered", "appointments told alike"),
     "courier files": ("made", "taken", "refused", "lost", "damaged", "taken twice"),
 }
