@@ -109,6 +109,29 @@ def test_a_form_that_is_refused_comes_back_as_it_was_typed(ends: Ends) -> None:
     assert ends.south.desk.letters.papers() == ()
 
 
+def test_what_a_cut_keeps_back_is_released_again_or_withdrawn_on_the_page(ends: Ends) -> None:
+    for bearer in ends.bearers:
+        bearer.link.go_down()
+    ends.south.by("duty").act("tender", **TENDER)
+    released(ends.south)
+    (waits,) = ends.south.desk.letters.papers()
+    page = read(ends.south.by("chief"), "/letters").words
+    assert "waits for a bearer" in page and "WITHDRAW" in page and "RELEASE AGAIN" not in page
+    ends.south.desk.sever("Liaison", "Works on the line.", "chief", SECRET)
+    for bearer in ends.bearers:
+        bearer.link.go_up()
+    ends.wait(60)
+    page = read(ends.south.by("chief"), "/letters").words
+    assert "kept back by a cut" in page and "RELEASE AGAIN" in page
+    assert "another officer releases it" in read(ends.south.by("duty"), "/letters").words
+    act = {"about": waits.ref, "page": "letters", "line": "Liaison"}
+    refused = ends.south.by("chief").act("release-paper", **act)
+    assert refused.status == 422 and "SEVERED BY US" in refused.text
+    gone = ends.south.by("chief").act("withdraw-paper", **act)
+    assert gone.location.startswith("/letters?done=paper-withdrawn"), gone.text
+    assert ends.south.desk.letters.papers() == ()
+
+
 def test_no_letter_is_given_out_to_whoever_is_not_signed_in(ends: Ends) -> None:
     stranger = Browser(ends.south.console)
     for path in ("/letters", "/letter/Liaison:ours:1/1", "/letter-file/Liaison:ours:1/1", "/appointments"):
