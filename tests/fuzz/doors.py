@@ -49,16 +49,16 @@ class Door:
 DOORS: dict[str, Door] = {
     door.name: door
     for door in (
-        *(Door(f"parse {name}", door_parsers.opened(name), 60, 3000) for name in door_parsers.PARSERS),
-        Door("values of commands", door_parsers.opened_values, 60, 4000),
-        Door("files of a home", door_files.opened_home, 3, 100, 5.0, 4.0),
-        Door("files handed over", door_files.opened_handed, 4, 75, 5.0, 2.0),
+        *(Door(f"parse {name}", door_parsers.opened(name), 60, 1500) for name in door_parsers.PARSERS),
+        Door("values of commands", door_parsers.opened_values, 60, 2000),
+        Door("files of a home", door_files.opened_home, 3, 50, 5.0, 4.0),
+        Door("files handed over", door_files.opened_handed, 4, 40, 5.0, 2.0),
         Door("scenario files", door_scenarios.opened, 12, 100, 5.0, 2.0),
         Door("tcp", door_sockets.opened_tcp, 6, 150, 2.0, 2.0),
-        Door("desk socket", door_sockets.opened_desk, 25, 1000, 3.0, 2.0),
-        Door("pages", door_pages.opened, 15, 700, 3.0, 3.0),
-        Door("courier file", door_courier.opened, 4, 120, 5.0, 2.0),
-        Door("letters", door_letters.opened, 6, 300, 3.0, 2.0),
+        Door("desk socket", door_sockets.opened_desk, 25, 500, 3.0, 2.0),
+        Door("pages", door_pages.opened, 15, 400, 3.0, 3.0),
+        Door("courier file", door_courier.opened, 4, 60, 5.0, 2.0),
+        Door("letters", door_letters.opened, 6, 150, 3.0, 2.0),
         Door("peer", door_peer.opened, 1, 40, 30.0, 12.0),
         Door("flood", door_peer.opened_flood, 0, 2, 120.0, 3.0),
     )
