@@ -588,7 +588,7 @@ class End:
             "holes": [log.holes for log in line.logs],
             "covered": [line.logs[1].stated, line.logs[0].stated],
             "named_by_them": self._named_by_them(name, line),
-            "terms": [self._terms(s) for s in sorted(line.standings, key=lambda s: s.hash)],
+            "terms": [self._terms(line, s) for s in sorted(line.standings, key=lambda s: s.hash)],
             "not_proven": sorted(unproven),
             "unknown": sorted(
                 [h.held.party, h.held.sequence]
@@ -634,7 +634,7 @@ class End:
         return sorted(found)
 
     @staticmethod
-    def _terms(standing: lines.Standing) -> dict[str, Any]:
+    def _terms(line: Line, standing: lines.Standing) -> dict[str, Any]:
         stands = list(standing.agreed)
         shown = "agreed, not yet confirmed" if all(stands) else None
         return {
@@ -642,7 +642,10 @@ class End:
             "subject": int(standing.subject),
             "behind": [sorted(side.authors) for side in standing.sides],
             "stands": stands,
-            "intervals": [[[i.since, i.cover] for i in side.intervals] for side in standing.sides],
+            "intervals": [
+                [[i.since, lines.cover_of(line, party, i)] for i in side.intervals]
+                for party, side in enumerate(standing.sides)
+            ],
             "settled": standing.settled,
             "shown": "settled" if standing.settled else shown,
         }
