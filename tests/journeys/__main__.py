@@ -2,8 +2,8 @@
 
 Each journey is a file `journey_*.py` here, which the quick suite does not collect: a journey needs Chromium, axe-core
 (`npm ci` in this folder) and some minutes. `--short` leaves out the pictures and the demonstration, and goes through
-the instruments in Korean alone. `--keep` writes the pictures of docs/guide/pictures anew; without it they are made,
-judged, and left in build/journeys. Other arguments go to pytest.
+the instruments, and all pages at all sizes, in Korean alone. `--keep` writes the pictures of docs/guide/pictures anew;
+without it they are made, judged, and left in build/journeys. Other arguments go to pytest.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def main(words: list[str]) -> int:
     how = "-n 2 --dist loadgroup --durations=12 --tb=short"
     ignored = [f"--ignore={HERE / name}" for name in left_out]
     if short and not named:
-        ignored += ["-k", "not (" + " or ".join(f"({name} and [en])" for name in INSTRUMENTS) + ")"]
+        english = [*(f"({name} and [en])" for name in INSTRUMENTS), "(journey_sizes and -en])"]
+        ignored += ["-k", "not (" + " or ".join(english) + ")"]
     return int(pytest.main([*given, *how.split(), *ignored, *(() if named else (str(HERE),)), *rest]))
 
 
