@@ -316,7 +316,7 @@ def hostile(place: Path) -> tuple[Ends, dict[str, dict[str, str]]]:
     )
     ref = str(ends.south.desk.release(draft.ref, "chief", SECRET).ref)
     ends.wait(30)
-    names = {"in_whose_name": f"\u202e{tower} <i>office</i>", "to_whom": "unbroken" * 16}
+    names = {"in_whose_name": f"\u202e{tower[:40]} <i>office</i>", "to_whom": "unbroken" * 16}
     paper = ends.south.desk.letters.tender("Liaison", "duty", **names)
     tender = str(ends.south.desk.letters.release(paper.ref, "chief", SECRET).ref)
     ends.wait(30)
@@ -355,7 +355,7 @@ def said_by_people(ends: Ends) -> set[str]:
         for n in desk.announcements.all():
             found |= {
                 n.subject,
-                *(p.text for p in n.points),
+                *(p.words for p in n.points),
                 *(w for t in n.ours for w in (t.title, *t.text.split("\n"))),
             }
         for event in desk.journal(200):
