@@ -117,8 +117,9 @@ def test_a_letter_that_a_cut_kept_back_is_released_again_by_a_second_person(
 
 def test_a_letter_that_a_cut_kept_back_is_withdrawn_with_its_sealed_bytes(pair: Pair, keys: Writers) -> None:
     ref, paper = kept_back(pair, keys)
-    (one,) = pair.south.desk.letters.waiting_letters(pair.south.desk.letters.find(ref)[0])
-    named = one.named
+    letters = pair.south.desk.letters
+    (body,) = letters.waiting_bodies(letters.find(ref)[0], ActKind.LETTER)
+    named = letter.letter(body).named
     assert pair.south.node.store.object_bytes(named[0]) is not None
     with pytest.raises(LocalError, match="may read"):
         pair.south.desk.letters.withdraw(paper, "guest", SECRET)

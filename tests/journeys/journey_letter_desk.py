@@ -129,11 +129,13 @@ def test_the_browser_seals_and_the_command_opens_and_the_other_way_round(
     assert not page.is_visible("#opened")
     desk.judge()
 
-    # Nothing was sent: pages of the console were read, and that is all.
-    assert sent and not [one for one in sent if not one.startswith("GET ") or SECRET in one], sent
+    # Nothing was sent: pages of the console were read, and that is all. What is read last shows that it is seen here.
+    assert not [one for one in sent if not one.startswith("GET ") or SECRET in one], sent
     page.click("#lock")
     until(lambda: page.is_visible("#locked"))
     assert page.is_disabled("#text") and page.inner_text("#counterparts") == ""
+    desk.go("/letters")
+    assert [one for one in sent if one.endswith("/letters")], sent
 
 
 def test_wrong_files_and_a_wrong_passphrase_are_told_beside_the_button(

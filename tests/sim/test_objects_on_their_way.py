@@ -499,7 +499,7 @@ def test_what_they_name_beyond_the_limits_is_shown_and_not_fetched(
     assert [ends.held(named) for named in names] == [True] * 5 + [False] * 3
     states = [view.state for view in ends.taker.desk.objects.of_line("Line 1")]
     assert states == ["WAITING"] * 3 + ["HELD"] * 5
-    assert ends.taker.desk.objects.not_fetched("Line 1") == 3
+    assert ends.taker.node.not_fetched(ends.room(ends.taker))[0] == 3
 
 
 def test_objects_that_never_come_do_not_keep_others_from_coming(ends: Ends) -> None:

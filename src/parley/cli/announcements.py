@@ -11,7 +11,7 @@ from pathlib import Path
 
 from parley.cli import DONE, NOT_PINNED, NOT_VERIFIED, name, print_json, reach, show
 from parley.cli.acting import instant
-from parley.cli.options import json_option, signed_options
+from parley.cli.options import json_option, pin, signed_options
 from parley.cli.terminal import safe
 from parley.core import disclosure
 from parley.core.disclosure import Disclosed, Refused
@@ -183,7 +183,7 @@ def _published(view: View) -> Published:
 
 
 def _check(options: argparse.Namespace) -> int:
-    pins = [_pin(words) for words in options.pin]
+    pins = [pin(words) for words in options.pin]
     results: list[dict[str, object]] = []
     read: list[Disclosed] = []
     code = DONE
@@ -253,13 +253,6 @@ def _print_checked(r: dict[str, object]) -> None:
 def _clock(at: object) -> str:
     assert isinstance(at, int)
     return show.clock(at)
-
-
-def _pin(words: str) -> str:
-    found = words.replace(" ", "").replace(":", "").lower()
-    if len(found) != 64 or any(c not in "0123456789abcdef" for c in found):
-        raise LocalError(f"{words[:20]!r} is not a fingerprint", "64 hex digits, as parley status shows them")
-    return found
 
 
 def _read(path: Path) -> bytes:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from parley.cli import DONE, NOT_PINNED, NOT_VERIFIED, name, print_json
+from parley.cli.options import hash_given, json_option
 from parley.cli.terminal import safe
 from parley.core.errors import LocalError, RemoteError, Sentence
 from parley.core.instruments import sealed
@@ -31,6 +32,7 @@ from parley.keys import Cost, principal, read_credential, write_private
 
 Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 CARD_BYTES_MAX: Final = 1 << 13
+_HEX: Final = "64 hex digits, as they were told"
 _PASSPHRASE_OPTION: Final = "--key-passphrase-file"
 _KINDS: Final = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 _TIERS: Final = {
@@ -65,7 +67,7 @@ def add(does: argparse._SubParsersAction[Parser]) -> None:
     which.add_argument("--of", type=Path, metavar="CARD", help="a card of another, to see its fingerprint")
     card.add_argument("-o", "--out", type=Path, help="new file for our card")
     _passphrase_file(card)
-    _json(card)
+    json_option(card)
 
     write = does.add_parser("write", help="a draft, not sealed yet, from a text and a facsimile")
     write.add_argument(
@@ -99,14 +101,14 @@ def add(does: argparse._SubParsersAction[Parser]) -> None:
     _key(opens)
     opens.add_argument("-o", "--out", type=Path, help="new file for the text (default: printed here)")
     opens.add_argument("--facsimile-out", type=Path, metavar="FILE", help="new file for the facsimile")
-    _json(opens)
+    json_option(opens)
 
     book = does.add_parser("book", help="how many letters, both ways, with each counterpart")
     _key(book)
     book.add_argument(
         "--anew", action="store_true", help="begin one where it is lost: numbers begin at 1 again"
     )
-    _json(book)
+    json_option(book)
 
     disclose = does.add_parser("disclose", help="a letter to us, for others to read and check")
     disclose.add_argument("letter", type=Path)
@@ -120,7 +122,7 @@ def add(does: argparse._SubParsersAction[Parser]) -> None:
         "--fingerprint", default=None, metavar="HEX", help="of the writer, learnt by another way"
     )
     check.add_argument("--commitment", default=None, metavar="HEX", help="as the record of the line has it")
-    _json(check)
+    json_option(check)
 
 
 # --- key and card -----------------------------------------------------------------------------
@@ -378,8 +380,10 @@ def _disclose(options: argparse.Namespace) -> int:
 
 
 def _check_disclosed(options: argparse.Namespace) -> int:
-    pin = None if options.fingerprint is None else _hash(options.fingerprint, "a fingerprint")
-    wanted = None if options.commitment is None else _hash(options.commitment, "a content commitment")
+    pin = None if options.fingerprint is None else hash_given(options.fingerprint, "a fingerprint", _HEX)
+    wanted = (
+        None if options.commitment is None else hash_given(options.commitment, "a content commitment", _HEX)
+    )
     try:
         found = sealed.read_disclosed(_read(options.disclosed, sealed.FILE_BYTES_MAX))
         if pin is not None and found.card.fingerprint != pin:
@@ -455,10 +459,6 @@ def _passphrase_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-
-
 def _unlocked(options: argparse.Namespace) -> principal.Principal:
     words = _passphrase(options.key_passphrase_file, f"Passphrase of {options.key.name}")
     return principal.unlock_principal(options.key, words)
@@ -489,7 +489,7 @@ def _passphrase(path: Path | None, prompt: str) -> str:
 
 def _pinned(path: Path, fingerprint: str) -> PrincipalCard:
     """The card in a file, if it is the one whose fingerprint was told by another way. Raises LocalError."""
-    wanted = _hash(fingerprint, "a fingerprint")
+    wanted = hash_given(fingerprint, "a fingerprint", _HEX)
     card = _card(path)
     if card.fingerprint != wanted:
         raise LocalError(
@@ -511,16 +511,6 @@ def _unfit(path: Path, what: str, e: RemoteError) -> LocalError:
         Sentence("{file} is not {what}: {why}", file=str(path), what=what, why=e.text),
         "give the file as it was made",
     )
-
-
-def _hash(words: str, what: str) -> bytes:
-    found = words.replace(" ", "").replace(":", "").lower()
-    if len(found) != 64 or any(c not in "0123456789abcdef" for c in found):
-        raise LocalError(
-            Sentence("{words!r} is not {what}", words=words[:20], what=what),
-            "64 hex digits, as they were told",
-        )
-    return bytes.fromhex(found)
 
 
 def _facsimile(path: Path) -> Facsimile:

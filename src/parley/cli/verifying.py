@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parley.cli import DONE, NOT_PINNED, NOT_VERIFIED, checking, print_json
+from parley.cli.options import pin
 from parley.cli.terminal import safe
 from parley.core import export
 from parley.core.errors import LocalError
@@ -22,7 +23,7 @@ NOT_PINNED_WORDS = "consistent; identities NOT pinned"
 
 
 def run(options: argparse.Namespace) -> int:
-    pins = [_pin(words) for words in options.pin]
+    pins = [pin(words) for words in options.pin]
     results: list[dict[str, object]] = []
     code = DONE
     verdicts: list[tuple[Path, Verdict]] = []
@@ -130,13 +131,6 @@ def _in_groups(words: str) -> str:
 
 def _safe(value: object) -> str:
     return safe(str(value))
-
-
-def _pin(words: str) -> str:
-    found = words.replace(" ", "").replace(":", "").lower()
-    if len(found) != 64 or any(c not in "0123456789abcdef" for c in found):
-        raise LocalError(f"{words[:20]!r} is not a fingerprint", "64 hex digits, as parley status shows them")
-    return found
 
 
 def _read(path: Path) -> bytes:

@@ -492,8 +492,10 @@ class Announcements:
 
     def _is_again(self, room: Room, held: Held) -> bool:
         """Whether it is the same act as one at a lower place."""
-        act_id, _, sequence = self._first_named(room, held)
-        return act_id == held.id and sequence < held.sequence
+        said = held.said
+        assert isinstance(said, Act)
+        first = self._store.first_named(room.id, held.party, said.author, said.number)
+        return first is not None and first[0] == held.id and first[2] < held.sequence
 
     def _without_effect(self, room: Room, held: Held) -> str:
         """Why a text of theirs does not speak for them; empty if it does."""
@@ -503,16 +505,7 @@ class Announcements:
             return Sentence("from their end; officer not yet proven")
         if not accords.may(officer, said.kind, None, said.precedence):
             return Sentence("by an officer without the power to release")
-        if self._first_named(room, held)[0] != held.id:
-            return Sentence("another act has this name; this one has no effect")
-        return ""
-
-    def _first_named(self, room: Room, held: Held) -> tuple[bytes, bytes, int]:
-        said = held.said
-        assert isinstance(said, Act)
-        found = self._store.first_named(room.id, held.party, said.author, said.number)
-        assert found is not None, "it is held itself"
-        return found
+        return self._look.doubled(room, held)
 
     def _our_text(self, room: Room, row: Announced) -> TextView:
         made, said = announcement.announcement(wire.decode_body(row.body)), _said(row)

@@ -65,9 +65,9 @@ class PaperView:
 class Letters(Passages):
     """The letters of one end."""
 
-    def __init__(self, node: Node, look: Reading, signing: Signing) -> None:
+    def __init__(self, node: Node, look: Reading, signing: Signing, kept: Objects) -> None:
         super().__init__(node, look)
-        self._signing, self._log = signing, node.watch_log
+        self._signing, self._objects, self._log = signing, kept, node.watch_log
 
     # --- reading
 
@@ -140,9 +140,9 @@ class Letters(Passages):
                     Sentence("see: parley letter list"),
                 )
             earlier = way.id
-        names = _names(in_whose_name, to_whom, rank)
+        names, urgency = _names(in_whose_name, to_whom, rank), precedence_named(precedence)
         said = letter.Tender(_named(CLASS_WORDS, kind, Sentence("class")), names, earlier)
-        return self._prepare(room, ActKind.TENDER, letter.tender_body(said), by, precedence)
+        return self._prepare(room, ActKind.TENDER, letter.tender_body(said), by, urgency)
 
     def answer(self, ref: str, answer: str, by: str, *, reason: str = "", language: str = "") -> PaperView:
         """Prepares an answer to a tender of theirs: accepted, refused or undetermined, with a reason or without."""
@@ -158,7 +158,7 @@ class Letters(Passages):
             (language or room.line.accord.languages[0]) if words else None,
             words,
         )
-        return self._prepare(room, ActKind.TENDER_ANSWER, letter.answer_body(said), by, "ROUTINE")
+        return self._prepare(room, ActKind.TENDER_ANSWER, letter.answer_body(said), by)
 
     def hand_in(
         self,
@@ -211,7 +211,7 @@ class Letters(Passages):
                 Sentence("see: parley letter papers"),
             )
         self._node.turn(lambda: self._node.keep_object(room, data, salt))
-        return self._prepare(room, ActKind.LETTER, body, by, urgency.name)
+        return self._prepare(room, ActKind.LETTER, body, by, urgency)
 
     def tier(self, ref: str, tier: str, by: str) -> PaperView:
         """Prepares our word on how much of a letter may be disclosed. A tier once said can be raised, never lowered."""
@@ -224,7 +224,7 @@ class Letters(Passages):
                 Sentence("a tier is of a letter"),
             )
         said = _named(TIER_WORDS, tier, Sentence("tier"))
-        return self._prepare(room, ActKind.TIER, (way.entered.id, int(said)), by, "ROUTINE")
+        return self._prepare(room, ActKind.TIER, (way.entered.id, int(said)), by)
 
     def release(self, ref: str, by: str, passphrase: str | Unlocked) -> PaperView:
         """Signs what is prepared, as its releasing authority; or what a cut has kept back, anew."""
@@ -324,7 +324,7 @@ class Letters(Passages):
             raise LocalError(
                 Sentence("only a letter of theirs can be let go of"), Sentence("see: parley letter list")
             )
-        Objects(self._node, self._look, self._signing).forget(way.letter.named[0], by)
+        self._objects.forget(way.letter.named[0], by)
         return self.get(ref)
 
     def sealed_letter(self, ref: str) -> bytes:
@@ -374,7 +374,7 @@ class Letters(Passages):
 
     def _check_answer(self, room: Room, said: letter.Answer, kept: Waiting | None) -> None:
         way = self._tendered(room, said.tender)
-        others = [letter.answer(body) for body in self._waiting_bodies(room, ActKind.TENDER_ANSWER, kept)]
+        others = [letter.answer(body) for body in self.waiting_bodies(room, ActKind.TENDER_ANSWER, kept)]
         decided = [way.decided.answer] if way.decided else []
         final = any(
             other.tender == said.tender and other.answer != TenderAnswer.UNDETERMINED
@@ -396,7 +396,7 @@ class Letters(Passages):
         return found
 
     def _check_letter(self, room: Room, said: letter.Letter, kept: Waiting | None) -> None:
-        others = [letter.letter(body) for body in self._waiting_bodies(room, ActKind.LETTER, kept)]
+        others = [letter.letter(body) for body in self.waiting_bodies(room, ActKind.LETTER, kept)]
         ways = [way for way in self.passages(room) if way.party == room.pair.ours]
         if said.tender is not None:
             way = self._tendered(room, said.tender)
@@ -418,14 +418,6 @@ class Letters(Passages):
                 Sentence("each letter has a number of its own, given when it is sealed"),
             )
 
-    def _waiting_bodies(self, room: Room, kind: ActKind, but: Waiting | None) -> tuple[Body, ...]:
-        """What of this kind is released and not in the record, but for one."""
-        return tuple(
-            wire.decode_body(w.body)
-            for w in self._store.waiting(room.id)
-            if w.kind == kind and (but is None or w.id != but.id)
-        )
-
     def _waiting_at(self, ref: str) -> tuple[Room, Waiting] | tuple[None, None]:
         """What waits under a ref, as a line and an act about letters."""
         for room in self._look.rooms(None):
@@ -443,18 +435,14 @@ class Letters(Passages):
     def _waiting_ref(self, room: Room, w: Waiting) -> str:
         return f"{self._look.name(room)}:ours:{w.author}/{w.number}"
 
-    def _prepare(self, room: Room, kind: ActKind, body: Body, by: str, precedence: str) -> PaperView:
+    def _prepare(
+        self, room: Room, kind: ActKind, body: Body, by: str, precedence: Precedence = Precedence.ROUTINE
+    ) -> PaperView:
         self._signing.acting(by)
         try:
             bodies.check_act(kind, body)
-            urgency = Precedence[precedence.upper()]
         except RemoteError as e:
             raise LocalError(e.text, Sentence("nothing was prepared")) from None
-        except KeyError:
-            raise LocalError(
-                Sentence("there is no precedence {word!r}", word=precedence),
-                Sentence("ROUTINE, PRIORITY, IMMEDIATE or FLASH"),
-            ) from None
         self._check(room, kind, body)
         event_id = self._log.note(
             self._node.now(),
@@ -462,7 +450,7 @@ class Letters(Passages):
             by,
             room.id,
             kind=kind.name,
-            precedence=urgency.name,
+            precedence=precedence.name,
             body=wire.encode_body(body).hex(),
         )
         self._node.changed()

@@ -136,11 +136,6 @@ class Objects:
             ours and self._node.store.is_told_held(room.id, sequence, index),
         )
 
-    def not_fetched(self, line: str) -> int:
-        """How many objects of a line are wanted and not fetched now: beyond the limits of spec 16.3."""
-        room = self._look.room(line)
-        return self._node.not_fetched(room)[0]
-
     def forget(self, root: bytes, by: str) -> None:
         """Lets go of the bytes of an object of theirs whose letter was acknowledged; its name stays in the record, and
         it is not fetched again. Raises LocalError."""

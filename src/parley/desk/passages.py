@@ -15,11 +15,12 @@ from parley.core.instruments import letter
 from parley.core.instruments.letter import ANSWER_WORDS, CLASS_WORDS, TIER_WORDS, Passage, Said, State
 from parley.core.objects import ObjectName
 from parley.core.record import Held
-from parley.core.types import U32, Act, ActKind, Seconds, TenderAnswer
+from parley.core.types import U32, Act, ActKind, Body, Seconds, TenderAnswer
 from parley.core.wire import body as bodies
 from parley.core.wire import entry as wire
 from parley.desk.reading import Reading
 from parley.node import Node, Room
+from parley.store import Waiting
 
 KINDS = (ActKind.TENDER, ActKind.TENDER_ANSWER, ActKind.LETTER, ActKind.TIER)
 NEEDS_THEM = (State.TENDERED, State.UNDETERMINED, State.HANDED_IN, State.AT_THEIR_END)
@@ -207,10 +208,13 @@ class Passages:
                 ]
         return letter.passages(found for held in acts if (found := self._said(room, held)) is not None)
 
-    def waiting_letters(self, room: Room) -> tuple[letter.Letter, ...]:
-        """Letters of ours that are released and not in the record."""
-        waiting = (w for w in self._store.waiting(room.id) if w.kind == ActKind.LETTER)
-        return tuple(letter.letter(wire.decode_body(w.body)) for w in waiting)
+    def waiting_bodies(self, room: Room, kind: ActKind, but: Waiting | None = None) -> tuple[Body, ...]:
+        """What of ours of this kind is released and not in the record, but for one."""
+        return tuple(
+            wire.decode_body(w.body)
+            for w in self._store.waiting(room.id)
+            if w.kind == kind and (but is None or w.id != but.id)
+        )
 
     def is_forgotten(self, room: Room, named: ObjectName) -> bool:
         """Whether the sealed bytes of a letter of theirs were here, and were let go of."""
@@ -223,9 +227,8 @@ class Passages:
             return None
         if held.sequence >= room.line.logs[held.party].size:
             return None  # beyond a hole: it has effect once it is placed
-        first = self._store.first_named(room.id, held.party, act.author, act.number)
-        if first is not None and first[0] != held.id:
-            return None  # another act under the name of this one lies lower (EN-14)
+        if self._look.doubled(room, held):
+            return None
         if not accords.may(officer, act.kind, None, act.precedence):
             return None
         try:
@@ -291,7 +294,7 @@ class Passages:
             None if last is None or way.party == room.pair.ours else last.answer_by,
             way.entered is not None and way.entered.covered,
             way.entered is not None and self._store.is_told_held(room.id, way.entered.sequence, 0),
-            any(one.tender == way.id for one in self.waiting_letters(room)),
+            any(letter.letter(body).tender == way.id for body in self.waiting_bodies(room, ActKind.LETTER)),
             way.letter is not None and self.is_forgotten(room, ObjectName(*way.letter.named)),
         )
 

@@ -286,11 +286,13 @@ class Reader:
         )
 
     def doubled(self, room: Room, held: Held) -> str:
-        """What is said of an act whose name another act had before it."""
+        """What is said of an act whose name another act had before it (EN-14); empty if none had."""
         act = held.said
         assert isinstance(act, Act)
         first = self._store.first_named(room.id, held.party, act.author, act.number)
-        return "another act has this name; this one has no effect" if first and first[0] != held.id else ""
+        if first is None or first[0] == held.id:
+            return ""
+        return Sentence("another act has this name; this one has no effect")
 
     def said_here(self, room: Room, party: int | None = None, most: int = -1) -> list[Held]:
         """The messages of a line, latest first; one of line 0 entered here is in the record and no more."""
