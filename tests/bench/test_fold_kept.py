@@ -90,7 +90,9 @@ class Remembering(Node):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(0, 40, 4))
+@pytest.mark.parametrize(
+    "first", [pytest.param(n, marks=[pytest.mark.deep] if n >= 16 else []) for n in range(0, 40, 4)]
+)
 def test_what_is_kept_is_what_a_replay_gives_in_random_histories(first: int) -> None:
     Remembering.used = 0
     for seed in range(first, first + 4):

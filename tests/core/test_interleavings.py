@@ -404,11 +404,11 @@ def test_a_rising_quorum_counts_the_same_in_every_interleaving() -> None:
 @pytest.mark.parametrize(
     ("begun", "depth", "kinds", "quorum", "authors"),
     [
-        (start, 7, "OAC", 1, (1,)),
+        pytest.param(start, 7, "OAC", 1, (1,), marks=pytest.mark.deep),
         (start, 4, "OAWCDRM", 1, (1, 2)),
         (cut_and_offered, 7, "WCR", 1, (1,)),
-        (cut_and_offered, 5, "ADWCR", 1, (1, 2)),
-        (named_before_it_is_had, 7, "WCR", 1, (1,)),
+        pytest.param(cut_and_offered, 5, "ADWCR", 1, (1, 2), marks=pytest.mark.deep),
+        pytest.param(named_before_it_is_had, 7, "WCR", 1, (1,), marks=pytest.mark.deep),
         (two_offered, 6, "AW", 1, (1,)),
         (both_agreed, 5, "AWCR", 1, (1,)),
         (one_of_two_agreed, 6, "AW", 2, (1, 2)),

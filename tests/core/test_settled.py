@@ -233,6 +233,7 @@ def test_with_a_quorum_of_two_a_withdrawal_takes_only_its_authors_act_away() -> 
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 def test_in_every_history_of_seven_moves_the_ends_agree_on_what_is_settled() -> None:
     """LI-9."""
     states, settled_count = search(1, (1,), 7, start(1))
@@ -240,6 +241,7 @@ def test_in_every_history_of_seven_moves_the_ends_agree_on_what_is_settled() -> 
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 @pytest.mark.parametrize("depth", [6])
 def test_from_crossing_offers_every_history_of_six_more_moves_keeps_the_ends_agreed(depth: int) -> None:
     """LI-9: crossing equal offers settle without an AGREE."""

@@ -35,6 +35,7 @@ def declared(house: House, line: str) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.deep
 def test_the_story_goes_from_the_cut_lines_to_the_silence_the_return_and_the_proof(tmp_path: Path) -> None:
     course = Course(KOREA, tmp_path)
     course.play_to_start()

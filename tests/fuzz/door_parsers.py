@@ -18,7 +18,7 @@ from typing import Any
 from damage import NUMBERS, TEXTS, decoded, json_value, pool, spoilt, spoilt_cbor, value, vectors
 
 from parley import config, keys
-from parley.cli import acting, end, show, verifying
+from parley.cli import acting, end, options, show
 from parley.cli.terminal import safe
 from parley.console import forms
 from parley.console import shown as console_shown
@@ -342,7 +342,7 @@ VALUES: dict[str, Callable[[random.Random, Path], object]] = {
     "fields of a form": lambda chance, folder: forms.read(
         spoilt(chance, b"by=duty&text=a%20b&line=%ED%86%B5&x=&y")
     ),
-    "pin": lambda chance, folder: verifying._pin(chance.choice((*TEXTS, "ab" * 32, "AB:" * 32, "g" * 64))),
+    "pin": lambda chance, folder: options.pin(chance.choice((*TEXTS, "ab" * 32, "AB:" * 32, "g" * 64))),
     "slot": lambda chance, folder: _offer_like(chance),
     "address": lambda chance, folder: config.address(
         spoilt(chance, b"127.0.0.1:7411").decode("utf-8", "replace")
