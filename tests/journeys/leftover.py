@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Final
 
 _MONTHS: Final = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"
-SAME_IN_BOTH: Final = frozenset(f"Parley FLASH UTC English RLO dev {_MONTHS}".split())
+SAME_IN_BOTH: Final = frozenset(f"Parley FLASH UTC English RLO PNG JPEG WebP dev {_MONTHS}".split())
+_CODES: Final = "|".join(
+    (
+        r"[0-9a-f]{4}( [0-9a-f]{4}){3,}|\b[0-9a-f]{8,}\b|\d{6}Z [A-Z]{3} \d\d|draft:\d+",
+        r"parley [a-z /-]+|parley\.toml의 site|NAME\.[a-z]+",  # commands, a setting, files
+    )
+)
 READ: Final = (Path(__file__).parent / "read.js").read_text(encoding="utf-8")
 
 
@@ -29,11 +35,7 @@ def english_left(read: dict[str, list[str]], people: set[str]) -> list[str]:
             rest = text
             for words in known:
                 rest = re.sub(rf"(?<![A-Za-z]){re.escape(words)}(?![A-Za-z])", " ", rest, flags=re.I)
-            rest = re.sub(
-                r"[0-9a-f]{4}( [0-9a-f]{4}){3,}|\b[0-9a-f]{8,}\b|\d{6}Z [A-Z]{3} \d\d|parley [a-z -]+|draft:\d+",
-                " ",
-                rest,
-            )
+            rest = re.sub(_CODES, " ", rest)
             words = [w for w in re.findall(r"[A-Za-z]{3,}", rest) if w not in SAME_IN_BOTH]
             if words and text not in found:
                 found[text] = f"{page}: {' '.join(words)} [{text[:110]}]"

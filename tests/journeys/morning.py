@@ -360,7 +360,11 @@ def said_by_people(ends: Ends) -> set[str]:
             }
         for event in desk.journal(200):
             found |= {str(event.detail.get("note", "")), event.officer}
-    parts = {part for text in found for part in (text, *re.split("[\u202a-\u202e\u2066-\u2069]", text))}
+    parts = {
+        part
+        for text in found
+        for part in (text, *re.split("[\u0300-\u036f\u202a-\u202e\u2066-\u2069]+", text))
+    }
     return {part.strip() for part in parts if part.strip()}
 
 
