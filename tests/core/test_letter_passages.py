@@ -46,11 +46,12 @@ def said(act: dict[str, Any]) -> Said:
 
 @pytest.mark.parametrize("v", files("letters/passage-*.json"))
 def test_both_ends_say_the_same_of_letters_in_whatever_order_they_had_the_acts(v: dict[str, Any]) -> None:
-    """LE-2, LE-4, LE-5, LE-6, LE-7, LE-9, LE-10."""
-    acts = [said(act) for act in v["acts"]]
+    """LE-2, LE-4, LE-5, LE-6, LE-7, LE-9, LE-10, LE-11."""
+    acts = [said(act) for act in v["acts"] if act["body"] is not None]
+    withheld = [(a["party"], ActKind(a["kind"]), a["sequence"]) for a in v["acts"] if a["body"] is None]
     chance = random.Random(1)
     for _ in range(20):
-        ways = letter.passages(acts)
+        ways = letter.passages(acts, withheld)
         told = sorted(
             (
                 {

@@ -1,7 +1,7 @@
 """Vectors of appointments and of the passages of letters (spec 19, 20).
 
-A `passage-*` has `acts`, those of both logs that have effect, and what each end says of them in `passages` and
-`series`, whatever the order in which it had them.
+A `passage-*` has `acts`, those of both logs that have effect and those held withheld, whose `body` is null, and what
+each end says of them in `passages` and `series`, whatever the order in which it had them.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class Logs:
 
     def __init__(self) -> None:
         self.acts: list[Said] = []
+        self.withheld: set[bytes] = set()
 
     def say(
         self, party: int, name: str, kind: ActKind, body: tuple[Value, ...], covered: bool = True
@@ -116,12 +117,14 @@ class Logs:
 
 def told(logs: Logs) -> dict[str, Any]:
     """What both ends say of it, as the vector has it."""
-    ways = letter.passages(logs.acts)
+    withheld = [(a.party, a.kind, a.sequence) for a in logs.acts if a.id in logs.withheld]
+    ways = letter.passages((a for a in logs.acts if a.id not in logs.withheld), withheld)
     return {
         "acts": [
             {
                 "party": a.party, "id": a.id, "sequence": a.sequence, "kind": int(a.kind), "at": a.at,
-                "author": a.author, "number": a.number, "body": cbor.encode(a.body), "covered": a.covered,
+                "author": a.author, "number": a.number,
+                "body": None if a.id in logs.withheld else cbor.encode(a.body), "covered": a.covered,
             }
             for a in logs.acts
         ],
@@ -201,6 +204,32 @@ def make_passages() -> None:
     logs.letter(1, "of a tender of theirs", logs.tender(0, "theirs"), 2)
     logs.letter(1, "of a tender that is not held", c.seed("not held"), 3)
     passage("letters-of-other-tenders", "a tender of the other party, and one that is not held", "LE-6", logs)
+    logs = Logs()
+    first = logs.tender(1, "tender")
+    hidden = logs.answer(0, "answer 1", first, 2)
+    logs.answer(0, "answer 2", first, 1)
+    logs.withheld = {hidden}
+    passage("answer-withheld", "an answer above one that is withheld", "LE-11", logs)
+    one = logs.letter(1, "letter", first, 1)
+    logs.letter(1, "letter 2", None, 2)
+    logs.letter(0, "of the other side", None, 1)
+    logs.withheld = {one}
+    passage(
+        "letter-withheld", "a letter that is withheld, one above it, and one of the other log", "LE-11", logs
+    )
+    logs = Logs()
+    first = logs.tender(1, "tender")
+    again = logs.tender(1, "again", first)
+    logs.tender(1, "and again", first)
+    logs.answer(0, "answer", first, 1)
+    one = logs.letter(1, "letter", first, 1)
+    tier = logs.say(1, "tier 1", ActKind.TIER, (one, 1))
+    logs.say(1, "tier 2", ActKind.TIER, (one, 3))
+    logs.say(0, "tier 3", ActKind.TIER, (one, 2))
+    logs.withheld = {again, tier}
+    passage(
+        "tender-withheld", "a tender above one that is withheld; a tier above one counts", "LE-11 LE-10", logs
+    )
 
 
 if __name__ == "__main__":

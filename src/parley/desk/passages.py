@@ -6,7 +6,6 @@ says `core.instruments.letter`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parley.core import accord as accords
@@ -15,7 +14,7 @@ from parley.core.instruments import letter
 from parley.core.instruments.letter import ANSWER_WORDS, CLASS_WORDS, TIER_WORDS, Passage, Said, State
 from parley.core.objects import ObjectName
 from parley.core.record import Held
-from parley.core.types import U32, Act, ActKind, Body, Seconds, TenderAnswer
+from parley.core.types import Act, ActKind, Body, Seconds, TenderAnswer
 from parley.core.wire import body as bodies
 from parley.core.wire import entry as wire
 from parley.desk.reading import Reading
@@ -196,9 +195,8 @@ class Passages:
         return found
 
     def _passages(self, room: Room) -> tuple[Passage, ...]:
-        acts = []
-        for kind in KINDS:
-            acts += _readable(row.held for row in reversed(self._store.acts(room.id, kind)))
+        acts = [row.held for kind in KINDS for row in self._store.acts(room.id, kind)]
+        withheld = [(held.party, ActKind(held.kind), held.sequence) for held in acts if held.body is None]
         for held in tuple(acts):
             if held.kind in (ActKind.TENDER, ActKind.LETTER):
                 acts += [
@@ -206,7 +204,8 @@ class Passages:
                     for row in self._store.referring(held.id)
                     if row.line == room.id and row.held.kind in (ActKind.CANCEL, ActKind.ACKNOWLEDGE)
                 ]
-        return letter.passages(found for held in acts if (found := self._said(room, held)) is not None)
+        said = (found for held in acts if (found := self._said(room, held)) is not None)
+        return letter.passages(said, withheld)
 
     def waiting_bodies(self, room: Room, kind: ActKind, but: Waiting | None = None) -> tuple[Body, ...]:
         """What of ours of this kind is released and not in the record, but for one."""
@@ -297,15 +296,3 @@ class Passages:
             any(letter.letter(body).tender == way.id for body in self.waiting_bodies(room, ActKind.LETTER)),
             way.letter is not None and self.is_forgotten(room, ObjectName(*way.letter.named)),
         )
-
-
-def _readable(acts: Iterable[Held]) -> list[Held]:
-    """Acts of one kind, but for those above the first that is held withheld in their log: what it says could come
-    before theirs (LE-11). A tier is no matter of order."""
-    found = list(acts)
-    if found and found[0].kind == ActKind.TIER:
-        return found
-    withheld = [
-        min((h.sequence for h in found if h.party == p and h.body is None), default=U32) for p in (0, 1)
-    ]
-    return [held for held in found if held.sequence < withheld[held.party]]

@@ -8,19 +8,20 @@ from otherend.bodies import ACKNOWLEDGE, CANCEL, LETTER, TENDER, TENDER_ANSWER, 
 from otherend.line import Machine, firsts
 
 KINDS = (CANCEL, ACKNOWLEDGE, TENDER, TENDER_ANSWER, LETTER, TIER)
+WAITING = (TENDER, TENDER_ANSWER, LETTER)  # kinds whose acts wait for a withheld one below them
 ACCEPTED, REFUSED, UNDETERMINED = 1, 2, 3
 WORDS = {ACCEPTED: "ACCEPTED", REFUSED: "REFUSED"}
 
 
 @dataclass(frozen=True)
 class Said:
-    """An act with effect (LE-1); `covered` if a statement of the other log covers it."""
+    """An act with effect (LE-1), or one held withheld: no `body`. `covered` by a statement of the other log."""
 
     party: int
     sequence: int
     kind: int
     id: bytes
-    body: list[object]
+    body: list[object] | None
     covered: bool
 
 
@@ -52,7 +53,13 @@ class Acts:
     """The acts of both logs, each log in its sequence."""
 
     def __init__(self, acts: Sequence[Said]) -> None:
-        self.acts = sorted(acts, key=lambda one: (one.party, one.sequence))
+        self.acts: list[Said] = []
+        closed: set[tuple[int, int]] = set()  # LE-11: logs and kinds above whose first withheld act we are
+        for one in sorted(acts, key=lambda one: (one.party, one.sequence)):
+            if one.body is None:
+                closed.add((one.party, one.kind))
+            elif one.kind not in WAITING or (one.party, one.kind) not in closed:
+                self.acts.append(one)
 
     def of(self, kind: int, named: bytes | None = None, field: int = 0) -> Iterator[Said]:
         """Those of a kind; with `named` those that name it in a field."""
@@ -116,11 +123,24 @@ class Acts:
 def of_line(machine: Machine) -> Acts:
     """The acts with effect of the line a machine holds (LE-1, AC-4)."""
     line, covered = machine.lines[1], machine.covered(machine.lines[1])
+    acts = [
+        one
+        for party in (0, 1)
+        for one in firsts(line, party)
+        if one.is_act_of(*KINDS) and one.said.line == line.id and machine.may(one)
+    ]
+    for log in line.logs:
+        acts += [one for one in log.placed() if one.is_act_of(*KINDS) and one.body is None]
     return Acts(
         [
-            Said(party, one.sequence, one.said.kind, one.said.id, one.body, one.sequence < covered[party])
-            for party in (0, 1)
-            for one in firsts(line, party)
-            if one.is_act_of(*KINDS) and one.said.line == line.id and machine.may(one)
+            Said(
+                one.said.party,
+                one.sequence,
+                one.said.kind,
+                one.said.id,
+                one.body,
+                one.sequence < covered[one.said.party],
+            )
+            for one in acts
         ]
     )

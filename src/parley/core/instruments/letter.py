@@ -11,12 +11,12 @@ statement of the other covers. So both ends count the same letters.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from parley.core.errors import Sentence
-from parley.core.types import ActKind, Body, LetterClass, Seconds, TenderAnswer, Tier, Value
+from parley.core.types import U32, ActKind, Body, LetterClass, Seconds, TenderAnswer, Tier, Value
 from parley.core.wire import cbor
 
 
@@ -208,11 +208,15 @@ TIER_WORDS = {
 }
 
 MISSING_SHOWN_MAX = 64
+_IN_ORDER = frozenset(
+    (ActKind.TENDER, ActKind.TENDER_ANSWER, ActKind.LETTER)
+)  # kinds of which the first counts
 
 
-def passages(acts: Iterable[Said]) -> tuple[Passage, ...]:
-    """The ways of all letters of a line. `acts`: those of both logs that have effect, in any order."""
-    said = sorted(acts, key=lambda act: (act.sequence, act.party))
+def passages(acts: Iterable[Said], withheld: Iterable[tuple[int, ActKind, int]] = ()) -> tuple[Passage, ...]:
+    """The ways of all letters of a line. `acts`: those of both logs that have effect, in any order; `withheld`: party,
+    kind and sequence of those held without their bodies."""
+    said = sorted(_readable(acts, withheld), key=lambda act: (act.sequence, act.party))
     ways: dict[bytes, Passage] = {}
     ids: dict[bytes, bytes] = {}  # the passage of a tender or a letter
     for act in said:
@@ -225,6 +229,15 @@ def passages(acts: Iterable[Said]) -> tuple[Passage, ...]:
     for act in said:
         _apply(ways, ids, act)
     return tuple(ways.values())
+
+
+def _readable(acts: Iterable[Said], withheld: Iterable[tuple[int, ActKind, int]]) -> Iterator[Said]:
+    """The acts below the first of their kind and log that is withheld (LE-11): what it says could come before them."""
+    first: dict[tuple[int, ActKind], int] = {}
+    for party, kind, sequence in withheld:
+        if kind in _IN_ORDER:
+            first[party, kind] = min(sequence, first.get((party, kind), sequence))
+    return (act for act in acts if act.sequence < first.get((act.party, act.kind), U32 + 1))
 
 
 def _with_letter(ways: dict[bytes, Passage], ids: dict[bytes, bytes], act: Said) -> None:
