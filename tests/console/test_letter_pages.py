@@ -91,6 +91,18 @@ def test_a_letter_goes_its_way_by_the_pages_alone(ends: Ends, tmp_path: Path) ->
         ends.wait(5)
     assert "existence" in read(ends.south.by("duty"), letter_path(ends.south)).words
     assert ends.south.desk.letters.list()[0].tier == "existence"
+    assert "LET GO OF" not in read(ends.south.by("duty"), letter_path(ends.south)).words
+    assert "LET GO OF THE SEALED BYTES" in read(ends.north.by("duty"), theirs).words
+    act = {"about": ref, "page": "letter"}
+    assert ends.north.by("duty").act("forget-letter", **act, retyped="00000000").status == 422
+    assert ends.north.desk.letters.get(ref).whole
+    ended = ends.north.by("duty").act(
+        "forget-letter", **act, retyped=ends.north.desk.letters.get(ref).check[:8]
+    )
+    assert "?done=letter-forgotten" in ended.location, ended.text
+    page = read(ends.north.by("duty"), theirs).words
+    assert "let go of" in page and "LET GO OF" not in page
+    assert ends.north.by("duty").get(theirs.replace("/letter/", "/letter-file/")).status == 404
 
 
 def test_a_form_that_is_refused_comes_back_as_it_was_typed(ends: Ends) -> None:
@@ -102,9 +114,9 @@ def test_a_form_that_is_refused_comes_back_as_it_was_typed(ends: Ends) -> None:
     assert not_base64.status == 422
     nothing = ends.south.by("duty").act("hand-in", sealed="AAAA", page="letters", line="Liaison", **NAMES)
     assert nothing.status == 422
-    for act in ("answer-tender", "tier", "take-back", "receive-letter"):
+    for act in ("answer-tender", "tier", "take-back", "receive-letter", "forget-letter"):
         found = ends.south.by("chief").act(act, about="Liaison:ours:1/99", page="letter", answer="accepted",
-                                           tier="content", reason="x")  # fmt: skip
+                                           tier="content", reason="x", retyped="x")  # fmt: skip
         assert found.status == 422, (act, found.text)
     assert ends.south.desk.letters.papers() == ()
 

@@ -76,6 +76,25 @@ def test_the_signed_text_is_disclosed_and_says_whose_it_is(ends: Ends) -> None: 
     assert found["North"] == found["South"] and found["North"].hex().startswith(ref)
 
 
+def test_an_hour_that_is_near_and_has_no_text_of_ours_is_warned_of(ends: Ends) -> None:
+    def due(end: End) -> list[tuple[str, int | None]]:
+        return [(a.level, a.due) for a in end.desk.alarms() if a.kind == "announcement_due"]
+
+    ref = ends.agree_on()
+    ends.until(HOUR - 1800 - 1)
+    assert due(ends.north) == [] and ends.north.desk.next_change_at() == HOUR - 1800
+    ends.until(HOUR - 1800)
+    assert due(ends.north) == [("warning", HOUR)]
+    number = ends.north.draft(ref)  # a draft says nothing yet
+    assert due(ends.north) == [("warning", HOUR)]
+    ends.north.desk.announcements.release(number, "chief", SECRET)
+    assert due(ends.north) == [] and due(ends.south) == [("warning", HOUR)]
+    ends.north.desk.announcements.abort(number, "chief", SECRET)
+    assert due(ends.north) == [("warning", HOUR)]
+    ends.until(HOUR)
+    assert due(ends.north) == []
+
+
 def test_a_line_that_is_down_keeps_no_text_from_the_public_and_it_is_sent_later(ends: Ends) -> None:
     ends.agree_on()
     for end in ends.both():

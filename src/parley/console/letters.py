@@ -170,6 +170,13 @@ def _acknowledge(desk: Desk, typed: Typed, session: Session) -> Done:
     return letter_url(view.ref) + "?done=letter-received"
 
 
+def _forget(desk: Desk, typed: Typed, session: Session) -> Done:
+    view = desk.letters.get(_ref(typed))
+    typed.retyped("retyped", _("The check value"), view.check[:8])
+    desk.letters.forget(view.ref, session.name)
+    return letter_url(view.ref) + "?done=letter-forgotten"
+
+
 def _ref(typed: Typed) -> str:
     ref = typed.needed("about", _("The letter"))
     if not shown.REF.fullmatch(ref):
@@ -194,6 +201,9 @@ def _notices() -> Mapping[str, str]:
         "paper-discarded": _("Discarded. Nothing of it was sent."),
         "letter-taken-back": _("Taken back. It stays on both records, with that it was taken back."),
         "letter-received": _("Acknowledged: the sealed letter is here, whole, for its addressee."),
+        "letter-forgotten": _(
+            "Let go of. The letter stays in the record; its sealed bytes are not here any more."
+        ),
     }
 
 
@@ -209,6 +219,7 @@ INSTRUMENT: Final = Instrument(
         "discard-paper": ("", _discard),
         "take-back": ("release", _take_back),
         "receive-letter": ("acknowledge", _acknowledge),
+        "forget-letter": ("", _forget),
     },
     {"letters": lambda desk, typed: _all(desk, {}), "letter": _again},
     _notices,

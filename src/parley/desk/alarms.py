@@ -22,7 +22,8 @@ from parley.core.instruments import announcement, appointment, contact
 from parley.core.instruments.message import State
 from parley.core.line import Declared, Mark
 from parley.core.observed import Observed
-from parley.core.types import Precedence, Seconds
+from parley.core.types import Precedence, Seconds, Subject
+from parley.core.wire import entry as wire
 from parley.desk.appointments import Appointments
 from parley.desk.letters import Letters
 from parley.desk.passages import LetterView
@@ -43,6 +44,7 @@ KINDS: Final = (  # the most urgent first
     "letter_waits",
     "appointment",
     "announcement_held",
+    "announcement_due",
     "announcement_trouble",
     "difference",
     "trouble",
@@ -54,7 +56,7 @@ KINDS: Final = (  # the most urgent first
 )
 TRYING_S: Final = 60  # a FLASH or IMMEDIATE not at their end by then goes by all bearers: a warning
 NOT_THROUGH_S: Final = 240  # whatever is not at their end by then
-SOON_S: Final = 1800  # an appointment is told so long before
+SOON_S: Final = 1800  # an appointment is told so long before, and an hour for which we have no text
 CLOCK_STANDS_S: Final = 86400  # a jump of the clock is told for a day, or until the watch is taken
 _UNHEARD: Final = (Observed.DOWN, Observed.NOT_PROVEN, Observed.ONE_WAY)
 _ON_THE_WAY: Final = (State.RELEASED.value, State.SENDING.value)
@@ -137,6 +139,8 @@ class Alarms:
         for view in self._appointments.list():
             if view.state == appointment.State.AGREED:
                 times += [view.at - SOON_S, view.at, view.at + view.lasts + 1]
+        for _, hour, _ in self._hours():
+            times += [hour - SOON_S, hour]
         for m in self._look.unacknowledged(theirs=False):
             since = _could_leave_at(m, speaking)
             times += [m.deadline, m.delivery_deadline]
@@ -383,8 +387,29 @@ class Alarms:
                 key = f"appointment:{view.ref}"
                 yield AlarmView(key, "appointment", WARNING, view.line, "", view.at - SOON_S, due, text)
 
+    def _hours(self) -> Iterator[tuple[Room, Seconds, bytes]]:
+        """The announcement hours that both agreed on and that are to come: line, instant, and name of the terms."""
+        for room in self._node.rooms():
+            for standing in room.line.standings:
+                if standing.subject == Subject.ANNOUNCEMENT_HOUR and standing.settled:
+                    at = announcement.decode_hour(standing.terms).at
+                    if at > self._node.now():
+                        yield room, at, standing.hash
+
     def _announcements(self) -> Iterator[AlarmView]:
-        """Texts that are held, each until an officer resumes or aborts it; and a public site that lacks some."""
+        """Texts that are held, each until an officer resumes or aborts it; agreed hours that are near and have no text
+        of ours; and a public site that lacks some."""
+        released = self._log.announcements(announcement.State.WAITS, announcement.State.HELD)
+        ready = {announcement.announcement(wire.decode_body(row.body)).terms for row in released}
+        for room, at, terms in self._hours():
+            if at - SOON_S <= self._node.now() and terms not in ready:
+                name, key = self._look.name(room), f"announcement_due:{terms.hex()}"
+                text = Sentence(
+                    "{line}: the hour of the announcement is {at}, and no text of ours is released for it",
+                    line=name,
+                    at=clock(at),
+                )
+                yield AlarmView(key, "announcement_due", WARNING, name, "", at - SOON_S, at, text)
         for row in self._log.announcements(announcement.State.HELD):
             name, key = self._look.name(self._look.room_by_id(row.line)), f"announcement_held:{row.id}"
             why = Sentence(row.doubt) if row.doubt else Sentence("by an officer")
@@ -483,6 +508,8 @@ def _of_line(
 
 def _missed(name: str, missed: int, escalation: tuple[tuple[int, str], ...]) -> Sentence:
     """What a missed contact is told as, with what the accord says is done after so many."""
+    if not missed:
+        return Sentence("{line}: in the last contact nobody called", line=name)
     steps = [words for after, words in escalation if after <= missed]
     if missed < 2 and not steps:
         return Sentence("{line}: the last contact went unanswered", line=name)
