@@ -120,7 +120,7 @@ def test_slots_missed_in_a_row_are_counted_from_the_last_answered_one() -> None:
         counts.append(seen.missed_in_a_row)
     assert counts == [1, 1, 2, 0]
     nobody, _ = contact.closed(Attempts(), day(0), None)
-    assert (Attempts().missed_in_a_row, nobody.missed_in_a_row) == (0, 1)
+    assert (Attempts().missed_in_a_row, nobody.missed_in_a_row) == (0, 0)
 
 
 def test_a_slot_that_opens_while_another_is_open_overtakes_it() -> None:

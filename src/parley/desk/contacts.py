@@ -9,8 +9,6 @@ closes.
 from __future__ import annotations
 
 import functools
-import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -33,7 +31,6 @@ from parley.keys.officers import Unlocked
 from parley.node import Node, Room, slot_detail
 from parley.watch_log import Happened
 
-TEST_SUBJECT: Final = re.compile(r"DOCUMENT TEST ([1-8])")
 TESTS_LOOKED_AT: Final = 32  # messages of a line among which a document test is looked for
 STEPS: Final = {
     "our_identity": Check.OUR_IDENTITY,
@@ -225,7 +222,7 @@ class Contacts:
                 Sentence("the accord of {line} has no test text {number}", line=line, number=number),
                 Sentence("it has {count}; more are agreed by an amendment", count=len(texts)),
             )
-        return f"DOCUMENT TEST {number}", texts[number - 1]
+        return contact.document_test_subject(number), texts[number - 1]
 
     def releases_alone(self, line: str, by: str) -> bool:
         """Whether this officer may release what he has drafted on a line."""
@@ -257,9 +254,9 @@ class Contacts:
                 continue
             said = message.message(held.body or ())
             texts = room.line.accord.test_texts
-            whole = number <= len(texts) and said.text == texts[number - 1]
+            whole = contact.is_test_text(texts, number, said.text)
             read_back = self._read_back(room, held)
-            same = None if read_back is None else whole and _folded(read_back) == _folded(said.text)
+            same = None if read_back is None else whole and contact.read_alike(said.text, read_back)
             view = self._look.message_view(room, held)
             return TestView(number, said.text, view.ref, view.state, whole, read_back or "", same)
         return None
@@ -269,20 +266,19 @@ class Contacts:
         for event in self._log.drafts():
             if event.line == room.id and self._store.released(event.id) is None:
                 view = self._look.draft_view(event)
-                if TEST_SUBJECT.fullmatch(view.subject):
+                if contact.document_test_number(Precedence.ROUTINE, view.subject) is not None:
                     return view.ref
         return ""
 
     @staticmethod
     def _test_number(held: Held) -> int | None:
         """Which document test a message is: a ROUTINE one with its subject; None for another."""
-        if held.said.precedence != Precedence.ROUTINE or held.body is None:
+        if held.body is None:
             return None
         try:
-            found = TEST_SUBJECT.fullmatch(message.message(held.body).subject or "")
+            return contact.document_test_number(held.said.precedence, message.message(held.body).subject)
         except (RemoteError, ValueError):
             return None
-        return int(found[1]) if found else None
 
     def _read_back(self, room: Room, held: Held) -> str | None:
         """The latest read-back of a message by an officer of the other side."""
@@ -450,11 +446,6 @@ def _declared_words(ours: int, cut: Cut) -> str:
     if not cut.by:
         return lines.Declared.NOT_YET_OPENED.value
     return (lines.Declared.SEVERED_BY_US if ours in cut.by else lines.Declared.SEVERED_BY_THEM).value
-
-
-def _folded(text: str) -> str:
-    """A text as it is compared: its words and signs, not how they are spaced."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def _month(now: Seconds, year: int, month: int) -> tuple[int, int]:

@@ -1,8 +1,9 @@
-"""Runners of the vectors for letters on a line, announcements and appointments."""
+"""Runners of the vectors for letters on a line, announcements, appointments and contacts."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
-from otherend import announced, bodies, cbor, passages
+from otherend import announced, bodies, cbor, contacts, passages
 from otherend.refused import check
 from otherend.vector import Vector, raw, same
 
@@ -102,6 +103,44 @@ def each(one: passages.Series) -> list[int]:
     return [number for first, last in one.missing for number in range(first, last + 1)]
 
 
+def run_slots(vector: Vector) -> None:
+    versions = [(one["adopted"], contacts.accord(raw(one, "terms"))) for one in vector["versions"]]
+    told = contacts.slots(versions, vector["after"], vector["until"])
+    same([asdict(one) for one in told], vector["slots"])
+
+
+def run_entered(vector: Vector) -> None:
+    given = [
+        contacts.Became(*[one[name] for name in ("at", "calls", "answered", "noted", "next")])
+        for one in vector["slots"]
+    ]
+    told = list(contacts.entered(given))
+    same([one for one, _ in told], [one["entered"] for one in vector["slots"]])
+    same([missed for _, missed in told], [one["missed"] for one in vector["slots"]])
+    assert all(bodies.fits(True, bodies.CONTACT, body) for entered, _ in told for body in entered)
+
+
+def run_test(vector: Vector) -> None:
+    head = [vector[name] for name in ("precedence", "subject")]
+    same(contacts.document_test(*head), vector["number"])
+    same(contacts.proves(vector["texts"], *head, [vector["text"]], vector["read_back"]), vector["proven"])
+
+
+def run_calendar(vector: Vector) -> None:
+    version = (vector["adopted"], contacts.accord(raw(vector, "terms")))
+    seen = contacts.Seen(vector["ours"], vector["theirs"], vector["cut"])
+    days = range(vector["first_day"], vector["last_day"] + 1)
+    told = contacts.calendar(version, seen, days, vector["now"])
+    same(
+        [[[at, mark] for at, mark, _ in day] for day in told],
+        [one["slots"] for one in vector["days"]],
+    )
+    same(
+        [contacts.two(day) for day in told],
+        [one["two"] for one in vector["days"]],
+    )
+
+
 RUNNERS: dict[str, Callable[[Vector], object]] = {
     "wire/terms-accord2": run_accord_2,
     "wire/terms-appointment": run_appointment,
@@ -109,4 +148,8 @@ RUNNERS: dict[str, Callable[[Vector], object]] = {
     "announcements/body": run_announcement_body,
     "announcements/disclosure": run_disclosure,
     "letters/passage": run_passage,
+    "contacts/slots": run_slots,
+    "contacts/entered": run_entered,
+    "contacts/test": run_test,
+    "contacts/calendar": run_calendar,
 }

@@ -11,15 +11,18 @@ old hour if either of its two hours has come by then, else at its new one (CT-3)
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 from typing import TypeAlias
 
 from parley.core.accord import DAY, Accord, Meaning, Slot
-from parley.core.types import Body, Seconds
+from parley.core.types import Body, Precedence, Seconds
 from parley.core.wire import cbor
 
+_TEST_SUBJECT = re.compile(r"DOCUMENT TEST ([1-8])")
 LOOK_AHEAD_DAYS = 144  # as far as the next slot is looked for: beyond the most holidays there can be in a row
 
 
@@ -110,10 +113,8 @@ class Attempts:
 
     @property
     def missed_in_a_row(self) -> int:
-        """How many slots in a row went unanswered, the last one included; 0 when the last was answered."""
-        if self.run is not None:
-            return self.run.slots + 1
-        return int(self.missed)
+        """How many slots in a row, in which somebody called, went unanswered since one was answered (CT-13)."""
+        return 0 if self.run is None else self.run.slots + 1
 
 
 def slots_between(schedule: Schedule, after: Seconds, until: Seconds) -> tuple[Due, ...]:
@@ -126,8 +127,13 @@ def planned_between(schedule: Schedule, after: Seconds, until: Seconds) -> tuple
     if isinstance(schedule, Accord):
         found = [due for _, due in _occurring(schedule, after, until)]
     else:
-        found = [due for n in range(len(schedule)) for due in _of_era(schedule, n, after, until)]
-    return tuple(sorted(found, key=lambda d: (d.at, d.closes_at)))
+        found = [due for due in _of_eras(schedule, after, until) if after < due.at <= until]
+    one: dict[Seconds, Due] = {}  # of several that open at one instant
+    for due in found:
+        other = one.get(due.at)
+        if other is None or (due.held, due.closes_at) > (other.held, other.closes_at):
+            one[due.at] = due
+    return tuple(one[at] for at in sorted(one))
 
 
 def next_slot(schedule: Schedule, now: Seconds) -> Due | None:
@@ -224,6 +230,37 @@ def closed(attempts: Attempts, slot: Due, following: Seconds | None) -> tuple[At
     return Attempts(missed=True, run=run_on), ()
 
 
+# --- the document test ------------------------------------------------------------------------
+
+
+def document_test_subject(number: int) -> str:
+    """The subject of the document test by the text at `number` of the accord's, from 1 (CT-10)."""
+    return f"DOCUMENT TEST {number}"
+
+
+def document_test_number(precedence: Precedence, subject: str | None) -> int | None:
+    """Which document test a message is; None if it is none."""
+    found = _TEST_SUBJECT.fullmatch(subject or "")
+    return int(found[1]) if found and precedence == Precedence.ROUTINE else None
+
+
+def is_test_text(texts: Sequence[str], number: int, text: str) -> bool:
+    """Whether the text of a document test is the one that the accord has at its number."""
+    return number <= len(texts) and text == texts[number - 1]
+
+
+def read_alike(text: str, read_back: str) -> bool:
+    """Whether a text was read back letter for letter; how its words are spaced counts for nothing (CT-11)."""
+    return _spaced_alike(text) == _spaced_alike(read_back)
+
+
+def _spaced_alike(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+# --- as the record has it -----------------------------------------------------------------------
+
+
 def body(c: Contact) -> Body:
     """The body of a CONTACT statement: of seven fields, or of ten when more is said."""
     plain: Body = (c.first, c.last, c.slots, c.calls, c.answered_at, c.by, c.next_contact)
@@ -266,42 +303,58 @@ def _occurring(accord: Accord, after: Seconds, until: Seconds) -> Iterator[tuple
                 yield place, _due(accord, place, at)
 
 
-def _of_era(eras: Sequence[Era], n: int, after: Seconds, until: Seconds) -> Iterator[Due]:
-    """The slots that the accord of one era of several makes open in (after, until].
+def _of_eras(eras: Sequence[Era], after: Seconds, until: Seconds) -> Iterator[Due]:
+    """What accords adopted one after another make open in (after, until], and some around it.
 
-    A contact that an amendment moves is held at its old hour if either hour has come when it is adopted, so a slot
-    of this era may open a little after the era ended.
+    A contact goes from version to version and is told by the last one that has it. Its hour may move by half a day at
+    each, so that much more is looked at on both sides.
     """
-    era = eras[n]
-    before = eras[n - 1].accord if n else None
-    following = eras[n + 1] if n + 1 < len(eras) else None
-    first = max(after, era.since) if n else after
-    last = until if following is None else min(until, following.since + DAY)
-    for place, due in _occurring(era.accord, first, last):
-        if before is not None:
-            former = _counterpart(era.accord, before, place, due.at)
-            if former is not None and former <= era.since:
-                continue  # it was held at its old hour
-        if following is not None and due.at > following.since:
-            later = _counterpart(era.accord, following.accord, place, due.at)
-            if later is None or later > following.since:
-                continue  # it will be held at its new one, or is not agreed any more
-        yield due
+    margin = len(eras) * DAY
+    for n, era in enumerate(eras):
+        following = eras[n + 1] if n + 1 < len(eras) else None
+        ends = until + margin if following is None else following.since
+        for place, due in _occurring(era.accord, after - margin, until + margin):
+            if not due.held:
+                if era.since < due.at <= ends:
+                    yield due
+                continue
+            if (
+                following is not None
+                and _counterpart(era.accord, following.accord, place, due.at, 1) is not None
+            ):
+                continue
+            found = _held(eras, n, place, due)
+            if found is not None and found.at <= ends:
+                yield found
 
 
-def _counterpart(of: Accord, other: Accord, place: int, at: Seconds) -> Seconds | None:
-    """When `other` holds the contact that `of` holds at `at` by the slot at `place`: the slot as far down among
-    those of its meaning, at its hour nearest to that one. None if it has none, or not on that day."""
+def _held(eras: Sequence[Era], n: int, place: int, due: Due) -> Due | None:
+    """When a contact of version `n` is held, by all versions until that one: at its old hour if that or the new one
+    is not after the ADOPT (CT-3). None if it would have been before there was such a contact."""
+    since = eras[n].since
+    former = _counterpart(eras[n].accord, eras[n - 1].accord, place, due.at, -1) if n else None
+    if former is None:
+        return due if due.at > since else None
+    old = _held(eras, n - 1, *former)
+    return old if old is None or old.at <= since or due.at <= since else due
+
+
+def _counterpart(of: Accord, other: Accord, place: int, at: Seconds, way: int) -> tuple[int, Due] | None:
+    """The contact that `of` holds at `at` by the slot at `place`, as `other` holds it, with its place there: the slot
+    as far down among those of its meaning, at its hour nearest to that one; of two the one that makes the later
+    version's the later. None if it holds none. `way`: 1 if `other` is the later version, else -1."""
     meaning = of.schedule[place].meaning
     number = sum(1 for slot in of.schedule[:place] if slot.meaning == meaning)
     alike = [n for n, slot in enumerate(other.schedule) if slot.meaning == meaning]
     if number >= len(alike):
         return None
-    shift = (other.schedule[alike[number]].minute - of.schedule[place].minute + 720) % 1440 - 720
-    there = at + 60 * shift
-    if not _on_weekday(other.schedule[alike[number]], there):
+    there = alike[number]
+    shift = (way * (other.schedule[there].minute - of.schedule[place].minute) + 719) % 1440 - 719
+    hour = at + way * 60 * shift
+    if not _on_weekday(other.schedule[there], hour):
         return None
-    return there if _due(other, alike[number], there).held else None
+    due = _due(other, there, hour)
+    return (there, due) if due.held else None
 
 
 def _on_weekday(slot: Slot, at: Seconds) -> bool:
