@@ -53,6 +53,16 @@ def test_a_text_is_read_as_it_was_written(name: str) -> None:
     assert announcement.body(announcement.announcement(body)) == body
 
 
+def test_texts_of_one_hour_belong_together_by_its_terms_or_by_line_and_instant() -> None:
+    def named(line: bytes, terms: bytes | None, at: int) -> str:
+        return announcement.name(line, announcement.written(terms, at, "en", "A title", "A text."))
+
+    assert named(b"1" * 32, b"t" * 32, AT) == named(b"2" * 32, b"t" * 32, AT + 1) == (b"t" * 8).hex()
+    alone = named(b"1" * 32, None, AT)
+    assert alone == named(b"1" * 32, None, AT) and len(alone) == 16
+    assert len({alone, named(b"2" * 32, None, AT), named(b"1" * 32, None, AT + 1)}) == 3
+
+
 @pytest.mark.parametrize("name", of("body", "refused"))
 def test_a_text_without_its_schema_is_refused(name: str) -> None:
     with pytest.raises(RemoteError):

@@ -134,6 +134,9 @@ def test_a_tender_comes_back_and_leaves_out_the_tender_it_takes_the_place_of(
         assert packed[1:5] == (77).to_bytes(4, "big")
         with pytest.raises(RemoteError):
             bodies.unpack(False, ActKind.TENDER, codec, packed, Context(LANGUAGES))
+    if again:  # a place we do not know cannot be told: as CBOR
+        codec, packed = bodies.pack(False, ActKind.TENDER, body, Context(LANGUAGES))
+        assert codec & 7 == bodies.CHARSET_CBOR
 
 
 @settings(max_examples=60, deadline=None)
@@ -148,6 +151,8 @@ def test_an_answer_to_a_tender_names_it_by_its_place(answer: int, reason: Value)
         assert packed[:5] == (77).to_bytes(4, "big") + bytes((answer,))
         with pytest.raises(RemoteError):
             bodies.unpack(False, ActKind.TENDER_ANSWER, codec, packed, Context(LANGUAGES))
+    codec, packed = bodies.pack(False, ActKind.TENDER_ANSWER, body, Context(LANGUAGES))
+    assert codec & 7 == bodies.CHARSET_CBOR
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ def test_a_document_test_proves_what_the_vector_says(v: dict[str, Any]) -> None:
     """CT-10, CT-11."""
     number = contact.document_test_number(Precedence(v["precedence"]), v["subject"])
     assert number == v["number"]
+    if number is not None:
+        assert contact.document_test_subject(number) == v["subject"]
     proven = number is not None and contact.is_test_text(v["texts"], number, v["text"])
     assert (proven and contact.read_alike(v["text"], v["read_back"])) is v["proven"]
 

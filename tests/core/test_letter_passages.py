@@ -52,6 +52,9 @@ def test_both_ends_say_the_same_of_letters_in_whatever_order_they_had_the_acts(v
     chance = random.Random(1)
     for _ in range(20):
         ways = letter.passages(acts, withheld)
+        for way in ways:
+            assert way.names.in_whose_name or (way.letter is not None and way.letter.names is None)
+            assert way.kind == (way.tender or way.letter).kind  # type: ignore[union-attr]
         told = sorted(
             (
                 {

@@ -183,6 +183,7 @@ def test_what_lacks_is_asked_for_by_block_and_within_a_block_by_fragment() -> No
         assert frames.decode_plain(plain) == one
         assert len(plain) + frames.BARE_FRAME_BYTES_MIN - 2 in (36, 39)
     assert assembly.lacking(2) == (0, 2)
+    assert list(objects.requests((7, 0), assembly, (2,))) == [asked[1]]
 
 
 # --- the courier file -------------------------------------------------------------------------

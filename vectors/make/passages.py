@@ -231,6 +231,19 @@ def make_passages() -> None:
         "tender-withheld", "a tender above one that is withheld; a tier above one counts", "LE-11 LE-10", logs
     )
 
+    logs = Logs()
+    first = logs.tender(1, "tender")
+    one = logs.letter(1, "letter", first, 1)
+    logs.say(1, "tier of a tender", ActKind.TIER, (first, 3))
+    logs.say(0, "seen is the tender", ActKind.ACKNOWLEDGE, (first, 1, None))
+    logs.say(0, "cancel of theirs", ActKind.CANCEL, (one, "en", "Not theirs to take back."))
+    logs.say(1, "cancel of nothing", ActKind.CANCEL, (c.seed("not held"), "en", "By mistake."))
+    passage("acts-of-no-effect", "a tier and an acknowledgement of a tender, a cancel of theirs, and one of nothing",
+            "LE-5 LE-7 LE-10", logs)  # fmt: skip
+    logs.say(0, "seen", ActKind.ACKNOWLEDGE, (one, 1, None))
+    logs.say(1, "cancel", ActKind.CANCEL, (one, "en", "By mistake."))
+    passage("taken-back", "a letter taken back, which an officer of theirs had; it counts", "LE-2 LE-9", logs)
+
 
 if __name__ == "__main__":
     make_appointments()
