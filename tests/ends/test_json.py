@@ -33,6 +33,7 @@ OBJECTS = {
     "A paper": letters.PaperView,
     "An appointment": appointments.AppointmentView,
     "A calendar": contacts.CalendarView,
+    "A guided call": contacts.GuidedView,
 }
 
 
@@ -71,6 +72,8 @@ def type_words(hint: object) -> str:
         return plain[hint]
     if isinstance(hint, types.UnionType):
         return " or ".join(type_words(part) for part in typing.get_args(hint))
+    if dataclasses.is_dataclass(hint):
+        return "object"
     assert typing.get_origin(hint) is tuple, hint
     of = typing.get_args(hint)[0]
     if dataclasses.is_dataclass(of):

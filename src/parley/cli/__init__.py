@@ -49,7 +49,7 @@ _HANDLERS = {
     "inbox": "parley.cli.looking",
     "show": "parley.cli.looking",
     "ack": "parley.cli.acting",
-    "contact": "parley.cli.acting",
+    "contact": "parley.cli.contacts",
     "rekey": "parley.cli.acting",
     "watch": "parley.cli.acting",
     "sever": "parley.cli.acting",
@@ -344,10 +344,24 @@ def _acting_commands(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     ack.add_argument("--read-back", default=None, metavar="WORDS")
     signed_options(ack)
-    contact = commands.add_parser("contact", help="ring the other watch, or answer it; the node must be up")
+    contact = commands.add_parser(
+        "contact", help="ring the other watch, answer it, note what the call showed"
+    )
     contact.add_argument("line")
-    contact.add_argument("--answer", action="store_true", help="answer a line that rings")
-    contact.add_argument("--as", dest="by", required=True, metavar="OFFICER")
+    which = contact.add_mutually_exclusive_group()
+    which.add_argument("--answer", action="store_true", help="answer a line that rings")
+    which.add_argument("--show", action="store_true", help="the call now open, as far as it has come")
+    which.add_argument(
+        "--note", metavar="STEPS", help="of an answered call: our-identity,we-are-heard,...; or none"
+    )
+    which.add_argument(
+        "--test", type=int, metavar="NUMBER", help="a document test by the text of that number"
+    )
+    contact.add_argument(
+        "--heard", type=int, metavar="NUMBER", help="with --note: the officer of theirs who spoke"
+    )
+    contact.add_argument("--content", choices=("no-message", "messages"), help="with --note: what it was for")
+    contact.add_argument("--as", dest="by", metavar="OFFICER", help="log-in name; not needed with --show")
     json_option(contact)
     rekey = commands.add_parser("rekey", help="a new epoch of keys for what we send; the node must be up")
     rekey.add_argument("line")

@@ -1,4 +1,4 @@
-"""Acting: send, release, withdraw, cancel, ack, contact, rekey, watch, sever, restore, export."""
+"""Acting: send, release, withdraw, cancel, ack, rekey, watch, sever, restore, export."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STANDARD_INPUT_MAX = 1 << 16
 
 def run(options: argparse.Namespace) -> int:
     words = _words(options)
-    with reach.end(options, running=options.command in ("contact", "rekey", "watch")) as ask:
+    with reach.end(options, running=options.command in ("rekey", "watch")) as ask:
         found, shown = _ACTS[options.command](options, ask, words)
     if getattr(options, "json", False):
         print_json(name(options), found)
@@ -86,11 +86,6 @@ def _ack(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.
     return ask("acknowledge", **given, read_back=options.read_back), show.message
 
 
-def _contact(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
-    found = ask("answer" if options.answer else "call", line=options.line, by=options.by)
-    return found, lambda view: show.board([view])
-
-
 def _rekey(options: argparse.Namespace, ask: Ask, words: str) -> tuple[Json, show.Shown]:
     return ask("rekey", line=options.line, by=options.by), lambda view: show.line({"line": view, "terms": []})
 
@@ -136,7 +131,6 @@ _ACTS = {
     "withdraw": _withdraw,
     "cancel": _cancel,
     "ack": _ack,
-    "contact": _contact,
     "rekey": _rekey,
     "watch": _watch,
     "sever": _sever,

@@ -1,4 +1,4 @@
-"""The calendar of a line, and the amendment of its accord: calendar, line amend."""
+"""Contacts: the call that is open, the calendar, the amendment of an accord: contact, calendar, line amend."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from parley.cli import DONE, name, print_json, reach, show
 from parley.cli.terminal import safe
 from parley.core.errors import LocalError
-from parley.desk.ask import Json
+from parley.desk.ask import Ask, Json
 
 DAY = 86400
 MARKS = {
@@ -51,10 +51,39 @@ def add_amend(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """`calendar` or `line amend`."""
-    if options.command == "calendar":
-        return _calendar(options)
-    return _amend(options)
+    """`contact`, `calendar` or `line amend`."""
+    return {"contact": _contact, "calendar": _calendar, "line amend": _amend}[options.command](options)
+
+
+def _contact(options: argparse.Namespace) -> int:
+    if options.note is None and (options.heard is not None or options.content):
+        raise LocalError(
+            "--heard and --content go with --note", "for example: --note their-identity --heard 3 --as duty"
+        )
+    if options.by is None and not options.show:
+        raise LocalError("it is not said which officer does this", "add --as OFFICER")
+    with reach.end(options, running=True) as ask:
+        found, shown = _called(options, ask)
+    if options.json:
+        print_json(name(options), found)
+    else:
+        shown(found)
+    return DONE
+
+
+def _called(options: argparse.Namespace, ask: Ask) -> tuple[Json, show.Shown]:
+    line, by = options.line, options.by
+    if options.show:
+        return ask("contact_guided", line=line), _show_call
+    if options.note is not None:
+        steps = "" if options.note.strip() == "none" else options.note.replace("-", "_")
+        content = (options.content or "").replace("-", "_")
+        return ask(
+            "contact_note", line=line, by=by, steps=steps, heard=options.heard, content=content
+        ), _show_call
+    if options.test is not None:
+        return ask("contact_test", line=line, number=options.test, by=by), show.message
+    return ask("answer" if options.answer else "call", line=line, by=by), lambda view: show.board([view])
 
 
 def _amend(options: argparse.Namespace) -> int:
@@ -97,6 +126,41 @@ def _numbers(words: str, parts: int) -> list[int]:
     if len(found) != parts or not all(part.isascii() and part.isdecimal() for part in found):
         raise LocalError(f"{words!r} is no {'month' if parts == 2 else 'year'}", "like 2021-07, or 2021")
     return [int(part) for part in found]
+
+
+def _show_call(found: Json) -> None:
+    """The call now open: what became of it, what was noted, both document tests; then what comes next."""
+    view = _view(found)
+    if view["slot"]:
+        meaning = str(view["meaning"]).lower() if view["scheduled"] else "between the hours"
+        print(f"opened {show.clock(view['slot'])}, {meaning}, closes {show.clock(view['closes_at'])}")
+        print(f"calls: {view['calls']}")
+    else:
+        print("no call is open")
+    if view["answered_at"] is not None:
+        print(f"answered {show.clock(view['answered_at'])} by {safe(str(view['answered_by']))}")
+        noted = ", ".join(str(step).replace("_", "-") for step in _items(view["noted"]))
+        print(f"noted: {noted or 'nothing'}")
+        print(f"heard: {safe(str(view['heard'])) or 'nobody noted'}")
+        print(f"content: {str(view['content']).replace('_', '-') or 'not said'}")
+    for words, test in (("our", view["our_test"]), ("their", view["their_test"])):
+        if test is not None:
+            one = _view(test)
+            same = "letter for letter" if one["same"] else "NOT THE SAME"
+            same = "not read back" if one["same"] is None else same
+            print(f"{words} document test {one['number']}: {same}, {safe(str(one['ref']))}")
+    if view["pending"]:
+        print(f"a document test waits for its release: {safe(str(view['pending']))}")
+    if view["next_contact"] is not None:
+        print(f"next contact: {show.clock(view['next_contact'])}")
+    if view["missed_in_a_row"]:
+        print(f"missed in a row: {view['missed_in_a_row']}")
+    officers = [
+        f"{number} {safe(str(office))}" for number, office in map(_items, _items(view["their_officers"]))
+    ]
+    print(f"their officers: {', '.join(officers)}")
+    for number, text in enumerate(_items(view["tests"]), 1):
+        print(f"test text {number}: {safe(str(text))}")
 
 
 def _show_month(found: Json) -> None:
