@@ -36,6 +36,7 @@ def does(window: Window, act: str, nth: int = 0) -> None:
     """Presses the button of the form that does `act`, and waits for the page it leads to."""
     with window.page.expect_navigation():
         window.page.locator(f'form[action="/act/{act}"] button').nth(nth).click()
+    assert "done=" in window.path(), (act, window.as_it_stands())
 
 
 def drafted_and_released(duty: Window, chief: Window, site: Site, page: str, at: int) -> None:

@@ -28,10 +28,11 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def does(window: Window, act: str, nth: int = 0) -> None:
+def does(window: Window, act: str, nth: int = 0, *, refused: bool = False) -> None:
     """Presses the button of the form that does `act`, and waits for the page it leads to."""
     with window.page.expect_navigation():
         window.page.locator(f'form[action="/act/{act}"] button').nth(nth).click()
+    assert ("done=" in window.path()) is not refused, (act, window.as_it_stands())
 
 
 def speaks(window: Window, language: str) -> Window:
@@ -63,7 +64,7 @@ def test_a_letter_goes_from_tender_to_receipt_and_its_handover_is_moved(
     n_duty.go("/letters").page.fill(f'{form} input[name="in_whose_name"]', NAMES[language][0])
     with n_duty.expecting(422):  # half a tender is none, and what was typed stays
         n_duty.page.eval_on_selector(f'{form} input[name="to_whom"]', "field => field.required = false")
-        does(n_duty, "tender")
+        does(n_duty, "tender", refused=True)
     assert n_duty.page.input_value(f'{form} input[name="in_whose_name"]') == NAMES[language][0]
     n_duty.judge()
     n_duty.page.fill(f'{form} input[name="to_whom"]', NAMES[language][1])
