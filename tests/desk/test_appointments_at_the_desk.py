@@ -11,7 +11,7 @@ from two_desks import SECRET, START, End, Pair
 from parley.core.errors import LocalError
 from parley.desk.appointments import AppointmentView
 
-AT = START + 86400
+AT = START + 7200
 HANDOVER = {
     "occasion": "handover",
     "at": AT,
@@ -54,7 +54,7 @@ def test_an_appointment_is_agreed_when_both_stand_behind_it_and_each_sees_its_ow
     assert (ours.state, their.state) == ("AGREED", "AGREED")
     assert (ours.who_ours, their.who_theirs) == ("Liaison officer of the South",) * 2
     assert (ours.who_theirs, their.who_ours) == ("Liaison officer of the North",) * 2
-    pair.wait(86400)
+    pair.wait(7200)
     assert [v.state for v in both(pair, ref)] == ["PAST", "PAST"]
 
 
@@ -92,7 +92,7 @@ def test_an_appointment_is_called_off_by_both_and_the_read_out_line_agreed_after
     assert [v.state for v in both(pair, ref)] == ["CALLED OFF", "CALLED OFF"]
     second = offered(pair, occasion="call", at=AT + 60)
     agreed(pair, pair.north, second)
-    pair.wait(2 * 86400)
+    pair.wait(2 * 7200)
     words = "The two sides spoke by telephone; the call lasted ten minutes."
     told = pair.north.desk.appointments.move(
         second, "duty", SECRET, read_out=words, reason="Read-out line."
@@ -168,7 +168,7 @@ def test_an_hour_that_is_past_or_cannot_be_written_is_refused(pair: Pair, at: in
 def test_the_read_out_line_of_what_is_past_can_be_agreed_on_and_no_other_hour(pair: Pair) -> None:
     ref = offered(pair)
     agreed(pair, pair.north, ref)
-    pair.wait(2 * 86400)
+    pair.wait(2 * 7200)
     made = pair.south.desk.appointments.move(
         ref, "duty", SECRET, reason="Afterwards.", at=AT, read_out="Both sides met."
     )

@@ -423,8 +423,12 @@ def test_what_was_asked_for_and_could_not_go_out_is_not_asked_for_for_ever(ends:
     ends.until(HOUR + 3600)
     log, keep = ends.north.node.watch_log, ends.north.node.watch_log.keep_announcement
 
+    tries = 0
+
     def full(at: int, officer: str, step: str, *rest: Any, **also: Any) -> Any:
+        nonlocal tries
         if not officer:
+            tries += 1
             raise LocalError("the disk is full")
         return keep(at, officer, step, *rest, **also)
 
@@ -432,6 +436,7 @@ def test_what_was_asked_for_and_could_not_go_out_is_not_asked_for_for_ever(ends:
     ends.north.desk.announcements.resume(number, "chief", SECRET)
     ends.wait(901)
     assert not ends.north.site.said
+    assert 100 < tries < 200  # every five seconds, and no oftener
     log.keep_announcement = keep  # type: ignore[method-assign]
     ends.wait(10)
     assert ends.north.state(number) == State.HELD and ends.north.doubt(number) == Doubt.LATE.value

@@ -226,6 +226,8 @@ class Announcing:
         wall = self._lines.clock.wall()
         waits = [again] if again is not None else []
         for row in self._waits:
+            if again is not None and row.at <= wall:
+                continue  # it could not be done now: with the rest that could not
             left = max(0.001, row.at - wall)
             waits.append(min(NEAR_EVERY_S, left) if left <= NEAR_S else min(LOOK_EVERY_S, left - NEAR_S))
         if waits:
