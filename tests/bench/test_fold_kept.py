@@ -91,7 +91,7 @@ class Remembering(Node):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "first", [pytest.param(n, marks=[pytest.mark.deep] if n >= 16 else []) for n in range(0, 40, 4)]
+    "first", [pytest.param(n, marks=[pytest.mark.deep] if n >= 8 else []) for n in range(0, 40, 4)]
 )
 def test_what_is_kept_is_what_a_replay_gives_in_random_histories(first: int) -> None:
     Remembering.used = 0

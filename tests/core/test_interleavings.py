@@ -405,7 +405,7 @@ def test_a_rising_quorum_counts_the_same_in_every_interleaving() -> None:
     ("begun", "depth", "kinds", "quorum", "authors"),
     [
         pytest.param(start, 7, "OAC", 1, (1,), marks=pytest.mark.deep),
-        (start, 4, "OAWCDRM", 1, (1, 2)),
+        pytest.param(start, 4, "OAWCDRM", 1, (1, 2), marks=pytest.mark.deep),
         (cut_and_offered, 7, "WCR", 1, (1,)),
         pytest.param(cut_and_offered, 5, "ADWCR", 1, (1, 2), marks=pytest.mark.deep),
         pytest.param(named_before_it_is_had, 7, "WCR", 1, (1,), marks=pytest.mark.deep),
@@ -520,7 +520,9 @@ def test_a_long_history_says_the_same_at_both_ends_replayed_read_and_in_other_or
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(n, marks=[pytest.mark.deep] if n >= 5 else []) for n in range(15)]
+)
 def test_many_long_histories_say_the_same_whatever_the_order(seed: int) -> None:
     """LI-1, LI-9, XP-9."""
     assert_lived(seed + 100, 400, 1 + seed % 2, 4)

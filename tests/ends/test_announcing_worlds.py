@@ -139,6 +139,8 @@ def test_whatever_happens_nothing_is_out_before_its_hour_and_what_is_out_stays(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 24))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(n, marks=[pytest.mark.deep] if n >= 12 else []) for n in range(2, 24)]
+)
 def test_whatever_happens_nothing_is_out_before_its_hour_in_many_worlds(tmp_path: Path, seed: int) -> None:
     World(tmp_path, seed).run()

@@ -171,7 +171,7 @@ def goes_on(end: RealEnd, drafts: list[str], before: set[str], place: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("left_bytes", [0, 8192, 120_000])
+@pytest.mark.parametrize("left_bytes", [0, pytest.param(8192, marks=pytest.mark.deep), 120_000])
 def test_a_disk_that_is_really_full_is_told_and_nothing_is_lost(
     prepared: Pair, tmp_path: Path, left_bytes: int
 ) -> None:

@@ -35,7 +35,9 @@ def test_a_door_takes_what_it_should_not_get_for_a_moment(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", doors.DOORS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.deep] if name == "peer" else []) for name in doors.DOORS]
+)
 def test_a_door_takes_what_it_should_not_get_for_long(name: str) -> None:
     passes(name, "slow", doors.DOORS[name].middle)
 
